@@ -1,0 +1,40 @@
+using Gatehouse.Bench;
+
+const string Usage = """
+    usage: Gatehouse.Bench mock   --listen HOST:PORT [--frame-delay MS]
+           Gatehouse.Bench ttft   --url URL --key KEY --model MODEL --connections N --requests R
+           Gatehouse.Bench idle   --url URL --key KEY --model MODEL --streams N
+           Gatehouse.Bench report --results FILE
+    """;
+
+try
+{
+    switch (args)
+    {
+        case ["mock", .. var rest]:
+            await new MockUpstream(TimeProvider.System).RunAsync(new Arguments(rest));
+            return 0;
+        case ["ttft", .. var rest]:
+            new TimeToFirstToken(TimeProvider.System).Run(new Arguments(rest));
+            return 0;
+        case ["idle", .. var rest]:
+            await IdleStreams.RunAsync(new Arguments(rest));
+            return 0;
+        case ["report", .. var rest]:
+            Report.Run(new Arguments(rest));
+            return 0;
+        default:
+            await Console.Error.WriteLineAsync(Usage);
+            return 2;
+    }
+}
+catch (ArgumentException error)
+{
+    await Console.Error.WriteLineAsync($"{error.Message}\n{Usage}");
+    return 2;
+}
+catch (BenchException error)
+{
+    await Console.Error.WriteLineAsync(error.Message);
+    return 1;
+}

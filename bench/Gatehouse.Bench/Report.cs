@@ -1,0 +1,92 @@
+using System.Text.Json;
+
+namespace Gatehouse.Bench;
+
+/// <summary>Turns the results of a run into Markdown tables: the median of the rounds for each target.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static void Run(Arguments arguments)
+    {
+        var results = File.ReadLines(arguments.Text("results"))
+            .Select(line => JsonSerializer.Deserialize<Measurement>(line, _json)!)
+            .ToList();
+
+        WriteRequests([.. results.OfType<RequestLoad>()]);
+        WriteStreams([.. results.OfType<StreamLoad>()]);
+        WriteMemory([.. results.OfType<Memory>()]);
+        WriteIdle([.. results.OfType<Idle>()]);
+        Targets.Write(results);
+    }
+
+    private static void WriteRequests(List<RequestLoad> loads)
+    {
+        Console.WriteLine("""
+            ## Requests
+
+            | connections | target | requests/s | p50 µs | p99 µs | CPU µs per request |
+            |---:|---|---:|---:|---:|---:|
+            """);
+        foreach (var group in loads.GroupBy(load => (load.Connections, load.Target)).OrderBy(group => group.Key.Connections))
+        {
+            Console.WriteLine($"| {group.Key.Connections} | {group.Key.Target} | {group.Median(load => load.PerSecond):N0} "
+                + $"| {group.Median(load => load.P50Us):N0} | {group.Median(load => load.P99Us):N0} "
+                + $"| {group.Median(load => load.CpuUsEach):N1} |");
+        }
+    }
+
+    private static void WriteStreams(List<StreamLoad> loads)
+    {
+        Console.WriteLine("""
+
+            ## Streams of 64 frames
+
+            | connections | target | streams/s | first token p50 µs | p99 µs | whole stream p50 µs | p99 µs | CPU µs per stream |
+            |---:|---|---:|---:|---:|---:|---:|---:|
+            """);
+        foreach (var group in loads.GroupBy(load => (load.Connections, load.Target)).OrderBy(group => group.Key.Connections))
+        {
+            Console.WriteLine($"| {group.Key.Connections} | {group.Key.Target} | {group.Median(load => load.PerSecond):N0} "
+                + $"| {group.Median(load => load.P50Us):N0} | {group.Median(load => load.P99Us):N0} "
+                + $"| {group.Median(load => load.TotalP50Us):N0} | {group.Median(load => load.TotalP99Us):N0} "
+                + $"| {group.Median(load => load.CpuUsEach):N0} |");
+        }
+    }
+
+    private static void WriteMemory(List<Memory> memories)
+    {
+        Console.WriteLine("""
+
+            ## Memory under load
+
+            | target | peak resident MB | resident MB after the load |
+            |---|---:|---:|
+            """);
+        foreach (var memory in memories)
+        {
+            Console.WriteLine($"| {memory.Target} | {memory.PeakKb.Megabytes():N1} | {memory.RssKb.Megabytes():N1} |");
+        }
+    }
+
+    private static void WriteIdle(List<Idle> idles)
+    {
+        if (idles.Count == 0)
+        {
+            return;
+        }
+
+        Console.WriteLine("""
+
+            ## Idle streams
+
+            | target | streams held | resident MB before | resident MB with them | peak MB | KB per stream |
+            |---|---:|---:|---:|---:|---:|
+            """);
+        foreach (var idle in idles)
+        {
+            Console.WriteLine($"| {idle.Target} | {idle.Open:N0} | {idle.BeforeKb.Megabytes():N1} | {idle.AfterKb.Megabytes():N1} "
+                + $"| {idle.PeakKb.Megabytes():N1} | {(idle.AfterKb - idle.BeforeKb) * 1.024 / idle.Open:N1} |");
+        }
+    }
+}

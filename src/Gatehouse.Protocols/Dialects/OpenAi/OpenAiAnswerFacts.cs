@@ -1,0 +1,345 @@
+using System.Text.Json;
+using Gatehouse.Protocols.Chat;
+
+namespace Gatehouse.Protocols.Dialects.OpenAi;
+
+/// <summary>What one chunk of a stream is, as far as the relay must know.</summary>
+[Flags]
+public enum ChunkTraits
+{
+    None = 0,
+
+    /// <summary>It reports usage and has an empty "choices": the chunk that <c>stream_options.include_usage</c> adds.</summary>
+    UsageOnly = 1,
+
+    /// <summary>It reports an error.</summary>
+    Error = 2,
+
+    /// <summary>Nothing of the answer comes after it.</summary>
+    Last = 4,
+}
+
+/// <summary>
+/// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
+/// completions, embeddings and the events of the Responses API.
+/// </summary>
+public sealed class OpenAiAnswerFacts
+{
+    /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
+    public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message"];
+
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
+
+    public Usage? Usage { get; private set; }
+
+    public string? Id { get; private set; }
+
+    public string? Model { get; private set; }
+
+    public string? FinishReason { get; private set; }
+
+    /// <summary>The provider's own words about a failure inside a 200 answer.</summary>
+    public string? ErrorMessage { get; private set; }
+
+    /// <summary>UTF-8 bytes of generated text that passed, over all choices: what was delivered when no usage was reported.</summary>
+    public long TextBytes { get; private set; }
+
+    /// <summary>Reads one JSON text. False when it is not valid JSON.</summary>
+    public bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
+    {
+        var reader = new Utf8JsonReader(json, ReaderOptions);
+        traits = ChunkTraits.None;
+        try
+        {
+            if (!reader.Read())
+            {
+                return false;
+            }
+
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                traits = ReadObject(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+
+            // The rest must be white space; anything else throws.
+            return !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private ChunkTraits ReadObject(ref Utf8JsonReader reader)
+    {
+        var traits = ChunkTraits.None;
+        var hasUsage = false;
+        var hasNoChoices = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("choices"u8))
+            {
+                hasNoChoices = ReadChoices(ref reader);
+            }
+            else if (reader.ValueTextEquals("usage"u8))
+            {
+                _ = reader.Read();
+                hasUsage |= ReadUsage(ref reader);
+            }
+            else if (reader.ValueTextEquals("x_groq"u8) || reader.ValueTextEquals("response"u8) || reader.ValueTextEquals("message"u8))
+            {
+                // Groq's usage; the Responses API's finished response; Anthropic's started message.
+                ReadNested(ref reader);
+            }
+            else if (reader.ValueTextEquals("error"u8))
+            {
+                traits |= ReadError(ref reader) ? ChunkTraits.Error : ChunkTraits.None;
+            }
+            else if (Model is null && reader.ValueTextEquals("model"u8))
+            {
+                Model = ReadString(ref reader);
+            }
+            else if (Id is null && reader.ValueTextEquals("id"u8))
+            {
+                Id = ReadString(ref reader);
+            }
+            else if (reader.ValueTextEquals("type"u8))
+            {
+                traits |= ReadType(ref reader);
+            }
+            else if (reader.ValueTextEquals("delta"u8))
+            {
+                ReadDelta(ref reader);
+            }
+            else
+            {
+                _ = reader.Read();
+                reader.Skip();
+            }
+        }
+
+        return hasUsage && hasNoChoices ? traits | ChunkTraits.UsageOnly : traits;
+    }
+
+    private bool ReadUsage(ref Utf8JsonReader reader)
+    {
+        if (OpenAiUsageReader.Read(ref reader) is not { } usage)
+        {
+            return false;
+        }
+
+        Usage = Usage is null ? usage : Usage.UpdatedBy(usage);
+        return true;
+    }
+
+    private void ReadNested(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("usage"u8))
+            {
+                _ = reader.Read();
+                _ = ReadUsage(ref reader);
+            }
+            else if (Model is null && reader.ValueTextEquals("model"u8))
+            {
+                Model = ReadString(ref reader);
+            }
+            else
+            {
+                _ = reader.Read();
+                reader.Skip();
+            }
+        }
+    }
+
+    /// <returns>True for an empty list.</returns>
+    private bool ReadChoices(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var isEmpty = true;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            isEmpty = false;
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("finish_reason"u8))
+                {
+                    FinishReason = ReadString(ref reader) ?? FinishReason;
+                }
+                else if (reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8))
+                {
+                    ReadDelta(ref reader);
+                }
+                else if (reader.ValueTextEquals("text"u8))
+                {
+                    CountText(ref reader);
+                }
+                else
+                {
+                    _ = reader.Read();
+                    reader.Skip();
+                }
+            }
+        }
+
+        return isEmpty;
+    }
+
+    /// <summary>A delta is an object with text in it (chat), or the text itself (Responses events).</summary>
+    private void ReadDelta(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            TextBytes += reader.ValueSpan.Length;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("tool_calls"u8))
+            {
+                CountToolCalls(ref reader);
+            }
+            else if (reader.ValueTextEquals("role"u8))
+            {
+                _ = reader.Read();
+            }
+            else
+            {
+                // content, reasoning_content, reasoning, refusal, text, thinking, ...
+                CountText(ref reader);
+            }
+        }
+    }
+
+    private void CountToolCalls(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        var depth = reader.CurrentDepth;
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && (reader.ValueTextEquals("arguments"u8) || reader.ValueTextEquals("name"u8)))
+            {
+                CountText(ref reader);
+            }
+        }
+    }
+
+    private void CountText(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            TextBytes += reader.ValueSpan.Length;
+        }
+
+        reader.Skip();
+    }
+
+    private bool ReadError(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                ErrorMessage = Text(ref reader);
+                return true;
+            case JsonTokenType.StartObject:
+                var message = "The provider reported an error.";
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    if (reader.ValueTextEquals("message"u8))
+                    {
+                        message = ReadString(ref reader) ?? message;
+                    }
+                    else
+                    {
+                        _ = reader.Read();
+                        reader.Skip();
+                    }
+                }
+
+                ErrorMessage = message;
+                return true;
+            default:
+                reader.Skip();
+                return false;
+        }
+    }
+
+    private static ChunkTraits ReadType(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return ChunkTraits.None;
+        }
+
+        return reader.ValueTextEquals("response.completed"u8) || reader.ValueTextEquals("response.incomplete"u8)
+            || reader.ValueTextEquals("response.failed"u8) || reader.ValueTextEquals("message_stop"u8)
+            ? ChunkTraits.Last
+            : ChunkTraits.None;
+    }
+
+    private static string? ReadString(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            return Text(ref reader);
+        }
+
+        reader.Skip();
+        return null;
+    }
+
+    /// <summary>Null for what is not valid Unicode: facts are for the record, the bytes pass all the same.</summary>
+    private static string? Text(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.Globalization;
+using Gatehouse.Admin;
+using Gatehouse.Identity;
+
+namespace Gatehouse.Commands;
+
+/// <summary><c>gatehouse key create|list|revoke</c></summary>
+internal static class KeyCommand
+{
+    public static Command Create() => new("key", "API keys of a running gateway (GATEHOUSE_ADMIN_URL, GATEHOUSE_ADMIN_TOKEN).")
+    {
+        CreateKey(), List(), Revoke(),
+    };
+
+    private static Command CreateKey()
+    {
+        var name = new Argument<string>("name") { Description = "Name in reports and logs." };
+        var models = new Option<string[]>("--models") { Description = "Routes, provider/model or model ids, with *. Default: all.", AllowMultipleArgumentsPerToken = true };
+        var labels = new Option<string[]>("--label") { Description = "NAME=VALUE; may be given more than once." };
+        var expires = new Option<DateTimeOffset?>("--expires") { Description = "Time from which the key is refused, such as 2027-01-31T00:00:00Z." };
+        labels.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => !token.Value.Contains('=', StringComparison.Ordinal)))
+            {
+                result.AddError("--label takes NAME=VALUE.");
+            }
+        });
+
+        var command = new Command("create", "Make a key. Its secret is printed once.") { name, models, labels, expires };
+        command.SetAction(result => AdminClient.RunAsync(async client =>
+        {
+            var request = new CreateKeyRequest
+            {
+                Name = result.GetValue(name),
+                Models = result.GetValue(models) is { Length: > 0 } patterns ? patterns : null,
+                ExpiresAt = result.GetValue(expires),
+                Labels = result.GetValue(labels)?.Select(label => label.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal),
+            };
+            var key = await client.PostAsync<CreatedKeyView>("/keys", request);
+            Console.WriteLine($"id:     {key.Id}\nsecret: {key.Secret}");
+        }));
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List the keys in force.");
+        command.SetAction(_ => AdminClient.RunAsync(async client =>
+        {
+            foreach (var key in (await client.GetAsync<ListOf<KeyView>>("/keys")).Data)
+            {
+                var expiry = key.ExpiresAt is { } time ? $"until {time.ToString("u", CultureInfo.InvariantCulture)}" : "";
+                Console.WriteLine($"{key.Id,-30}  {key.Hint,-10}  {key.Owner,-4}  {key.Name,-20}  {string.Join(',', key.Models)}  {expiry}".TrimEnd());
+            }
+        }));
+        return command;
+    }
+
+    private static Command Revoke()
+    {
+        var id = new Argument<string>("id") { Description = "Id of the key (key_...)." };
+        var command = new Command("revoke", "Revoke a key, at once.") { id };
+        command.SetAction(result => AdminClient.RunAsync(async client =>
+        {
+            await client.DeleteAsync($"/keys/{Uri.EscapeDataString(result.GetValue(id)!)}");
+            Console.WriteLine("revoked");
+        }));
+        return command;
+    }
+}

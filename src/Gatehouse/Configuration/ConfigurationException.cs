@@ -1,0 +1,16 @@
+namespace Gatehouse.Configuration;
+
+/// <summary>A configuration that cannot be started with, every mistake with its key and line.</summary>
+internal sealed class ConfigurationException(IReadOnlyList<string> errors) : Exception(string.Join('\n', errors))
+{
+    public IReadOnlyList<string> Errors { get; } = errors;
+
+    public static void ThrowIfAny(LoadedConfiguration loaded, TimeProvider time)
+    {
+        _ = new SnapshotCompiler(loaded.Errors, time).Compile(loaded.Options, storedKeys: [], previous: null, revision: 0);
+        if (loaded.Errors.Any)
+        {
+            throw new ConfigurationException(loaded.Errors.Messages);
+        }
+    }
+}

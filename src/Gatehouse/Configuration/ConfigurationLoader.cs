@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Configuration.Binding;
+
+namespace Gatehouse.Configuration;
+
+/// <summary>What the command line says; it wins over the file.</summary>
+/// <param name="ConfigurationFile">Null: <c>./gatehouse.yaml</c> if there is one, else the embedded default.</param>
+internal sealed record StartOptions(string? ConfigurationFile = null, string? Data = null, string? Listen = null, string? Admin = null);
+
+/// <summary>A configuration as read, before it is compiled.</summary>
+/// <param name="Digest">SHA-256 of what was read, variables resolved: equal digests mean equal configurations.</param>
+internal sealed record LoadedConfiguration(GatewayOptions Options, ConfigurationErrors Errors, string Digest);
+
+/// <summary>Reads gatehouse.yaml, or takes the embedded default.</summary>
+internal sealed class ConfigurationLoader(StartOptions start, Func<string, string?> environment)
+{
+    private const string DefaultFile = "gatehouse.yaml";
+
+    /// <summary>The file that is in force; null for the embedded default.</summary>
+    public string? File { get; } = start.ConfigurationFile ?? (System.IO.File.Exists(DefaultFile) ? DefaultFile : null);
+
+    public LoadedConfiguration Load()
+    {
+        var errors = new ConfigurationErrors(File is null ? "embedded default" : Path.GetFileName(File));
+        if (File is null)
+        {
+            return new LoadedConfiguration(Override(GatewayOptions.Embedded()), errors, Digest("embedded"));
+        }
+
+        try
+        {
+            var yaml = System.IO.File.ReadAllText(File);
+            var values = new StringBuilder(yaml);
+            var options = new YamlBinder(errors, name =>
+            {
+                var value = environment(name);
+                values.Append('\n').Append(name).Append('=').Append(value);
+                return value;
+            }).Bind<GatewayOptions>(yaml);
+            return new LoadedConfiguration(Override(options), errors, Digest(values.ToString()));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            errors.Add("", $"cannot read the configuration: {exception.Message}");
+            return new LoadedConfiguration(new GatewayOptions(), errors, "");
+        }
+    }
+
+    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private GatewayOptions Override(GatewayOptions options) => options with
+    {
+        Listen = start.Listen ?? options.Listen,
+        Admin = options.Admin with { Listen = start.Admin ?? options.Admin.Listen },
+        Storage = start.Data is null ? options.Storage : $"sqlite:{Path.Combine(start.Data, "gatehouse.db")}",
+    };
+}

@@ -1,0 +1,98 @@
+using Gatehouse.Configuration.Binding;
+using Gatehouse.Identity;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Configuration;
+
+/// <summary>gatehouse.yaml as written. Every key is described by its attribute; docs/configuration.md is made from them.</summary>
+internal sealed record GatewayOptions
+{
+    [KeyDoc("Where clients connect. Port 0 picks a free port.")]
+    public string Listen { get; set; } = "127.0.0.1:8080";
+
+    public AdminOptions Admin { get; set; } = new();
+
+    [KeyDoc("Where exchanges, keys and settings are kept: `sqlite:PATH`.")]
+    public string Storage { get; set; } = "sqlite:./data/gatehouse.db";
+
+    public IReadOnlyDictionary<string, ProviderOptions> Providers { get; set; } = new Dictionary<string, ProviderOptions>(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, RouteOptions> Routes { get; set; } = new Dictionary<string, RouteOptions>(StringComparer.Ordinal);
+
+    public IReadOnlyList<KeyOptions> Keys { get; set; } = [];
+
+    public TimeoutOptions Timeout { get; set; } = new();
+
+    public LedgerOptions Ledger { get; set; } = new();
+
+    public SecurityOptions Security { get; set; } = new();
+
+    public ServerOptions Server { get; set; } = new();
+
+    /// <summary>What runs without any file: the sandbox alone.</summary>
+    public static GatewayOptions Embedded() => new()
+    {
+        Providers = new Dictionary<string, ProviderOptions>(StringComparer.Ordinal) { ["sandbox"] = new() },
+    };
+}
+
+[KeyDoc("The admin API.")]
+internal sealed record AdminOptions
+{
+    [KeyDoc("Where the admin API listens. Port 0 picks a free port.")]
+    public string Listen { get; set; } = "127.0.0.1:8081";
+
+    [KeyDoc("The admin token.", Default = "made and printed at the first start; its hash is kept in the database")]
+    public Secret? Token { get; set; }
+}
+
+internal enum LedgerSync
+{
+    Normal,
+    Full,
+}
+
+[KeyDoc("The record of every exchange.")]
+internal sealed record LedgerOptions
+{
+    [KeyDoc("`normal`: a committed row survives the end of the process at any moment. `full`: also a power failure, at the price of one disk flush per group of rows.")]
+    public LedgerSync Sync { get; set; } = LedgerSync.Normal;
+
+    [KeyDoc("Rows that may wait for the writer. When they are too many, new exchanges are refused with 503 `overloaded`.")]
+    public int QueueLimit { get; set; } = 8192;
+}
+
+[KeyDoc("Safety of the gateway itself.")]
+internal sealed record SecurityOptions
+{
+    [KeyDoc("Link-local and cloud metadata hosts that a provider's `base_url` may name all the same.", Default = "none")]
+    public IReadOnlyList<string> AllowUpstreamHosts { get; set; } = [];
+}
+
+[KeyDoc("Limits of the listener for clients. Changes apply at the next start, but for `max_request_body`.")]
+internal sealed record ServerOptions
+{
+    [KeyDoc("A larger request body is refused with 413.")]
+    public ByteSize MaxRequestBody { get; set; } = ByteSize.MiB(32);
+
+    [KeyDoc("The request line and headers together.")]
+    public ByteSize MaxRequestHeaders { get; set; } = ByteSize.KiB(32);
+
+    [KeyDoc("Connections at the same time; further ones are closed.")]
+    public int MaxConnections { get; set; } = 20_000;
+
+    [KeyDoc("A client must have sent its headers by then.")]
+    public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    [KeyDoc("An idle connection is closed after this time.")]
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(130);
+
+    [KeyDoc("Slowest body that is put up with, in bytes per second after 5 seconds of grace; 0 switches it off.")]
+    public ByteSize MinDataRate { get; set; } = new(240);
+
+    [KeyDoc("One frame of a provider's stream may be this long.")]
+    public ByteSize MaxStreamFrame { get; set; } = ByteSize.MiB(16);
+
+    [KeyDoc("At shutdown, exchanges in flight get this long to finish.")]
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}

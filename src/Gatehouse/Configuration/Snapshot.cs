@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using Gatehouse.Identity;
+using Gatehouse.Routing;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Configuration;
+
+/// <summary>
+/// One revision of the configuration, compiled for the hot path and never changed. An exchange takes the current one when it begins
+/// and lives by it to its end.
+/// </summary>
+internal sealed record Snapshot
+{
+    public required long Revision { get; init; }
+
+    public required DateTimeOffset LoadedAt { get; init; }
+
+    /// <summary>What it was compiled from.</summary>
+    public required GatewayOptions Options { get; init; }
+
+    public required FrozenDictionary<string, ProviderModel> Providers { get; init; }
+
+    public required FrozenDictionary<string, RouteModel> Routes { get; init; }
+
+    public required FrozenDictionary<KeyHash, ApiKey> Keys { get; init; }
+
+    /// <summary>Who serves a model id, as far as providers list theirs.</summary>
+    public required FrozenDictionary<string, ProviderModel[]> Servers { get; init; }
+
+    /// <summary>Providers that do not list their models: they may serve any.</summary>
+    public required ProviderModel[] OpenProviders { get; init; }
+
+    public long MaxRequestBody => Options.Server.MaxRequestBody.Bytes;
+
+    public int MaxStreamFrame => (int)Math.Min(Options.Server.MaxStreamFrame.Bytes, int.MaxValue / 2);
+}

@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Identity;
+
+namespace Gatehouse.Configuration;
+
+/// <summary>How the last attempt to load the file ended.</summary>
+/// <param name="Errors">Empty when it was loaded.</param>
+internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Errors);
+
+/// <summary>
+/// The snapshot in force, behind one volatile reference. It is made of the file and of the objects kept in the database; each change of
+/// either is a new revision. A file that cannot be loaded changes nothing and is told in the log, in /readyz and in the admin API.
+/// </summary>
+internal sealed partial class SnapshotSource(
+    ConfigurationLoader loader, RevisionStore revisions, KeyStore keys, TimeProvider time, ILogger<SnapshotSource> logger)
+{
+    private readonly Lock _gate = new();
+    private volatile Snapshot? _current;
+    private volatile LoadStatus? _status;
+    private string _fileDigest = "";
+
+    public Snapshot Current => _current ?? throw new InvalidOperationException("The configuration has not been loaded.");
+
+    public LoadStatus Status => _status ?? throw new InvalidOperationException("The configuration has not been loaded.");
+
+    public string? File => loader.File;
+
+    /// <summary>Reads the file again. False when it has mistakes: <see cref="Status"/> tells them, and what ran goes on.</summary>
+    public bool Load(string cause)
+    {
+        lock (_gate)
+        {
+            var loaded = loader.Load();
+            var previous = _current;
+            var storedKeys = keys.ReadAll();
+            var digest = Digest(loaded.Digest, storedKeys);
+            var compiler = new SnapshotCompiler(loaded.Errors, time);
+            var snapshot = compiler.Compile(loaded.Options, storedKeys, previous, revision: 0);
+            _status = new LoadStatus(time.GetUtcNow(), loaded.Errors.Messages);
+            if (loaded.Errors.Any)
+            {
+                LogRejected(logger, cause, string.Join("; ", loaded.Errors.Messages));
+                return false;
+            }
+
+            _fileDigest = loaded.Digest;
+            _current = snapshot with { Revision = revisions.NumberOf(digest, cause) };
+            if (previous is not null)
+            {
+                WarnOfRestart(previous.Options, loaded.Options);
+            }
+
+            LogLoaded(logger, _current.Revision, cause);
+            return true;
+        }
+    }
+
+    /// <summary>Takes over the keys of the database after one was made or revoked.</summary>
+    public void RefreshKeys(string cause)
+    {
+        lock (_gate)
+        {
+            var storedKeys = keys.ReadAll();
+            var current = Current;
+            _current = current with
+            {
+                Revision = revisions.NumberOf(Digest(_fileDigest, storedKeys), cause),
+                LoadedAt = time.GetUtcNow(),
+                Keys = SnapshotCompiler.KeyIndex(current.Keys.Values.Where(key => key.Owner == KeyOwner.File), storedKeys),
+            };
+        }
+    }
+
+    private static string Digest(string fileDigest, IReadOnlyList<ApiKey> storedKeys) => Convert.ToHexStringLower(SHA256.HashData(
+        Encoding.UTF8.GetBytes(fileDigest + string.Concat(storedKeys.Select(key => key.Id)))));
+
+    private void WarnOfRestart(GatewayOptions before, GatewayOptions after)
+    {
+        var changed = new List<string>();
+        AddIf(!string.Equals(before.Listen, after.Listen, StringComparison.Ordinal), "listen");
+        AddIf(before.Admin != after.Admin, "admin");
+        AddIf(!string.Equals(before.Storage, after.Storage, StringComparison.Ordinal), "storage");
+        AddIf(before.Ledger != after.Ledger, "ledger");
+        AddIf(before.Server with { MaxRequestBody = default } != after.Server with { MaxRequestBody = default }, "server");
+        if (changed.Count > 0)
+        {
+            LogRestartNeeded(logger, string.Join(", ", changed));
+        }
+
+        void AddIf(bool condition, string key)
+        {
+            if (condition)
+            {
+                changed.Add(key);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Configuration revision {Revision} is in force ({Cause}).")]
+    private static partial void LogLoaded(ILogger logger, long revision, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The configuration was not loaded ({Cause}), what runs goes on: {Errors}")]
+    private static partial void LogRejected(ILogger logger, string cause, string errors);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of these keys take effect at the next start: {Keys}.")]
+    private static partial void LogRestartNeeded(ILogger logger, string keys);
+}

@@ -1,0 +1,46 @@
+using Gatehouse.Configuration;
+
+namespace Gatehouse.Hosting;
+
+/// <summary>
+/// Loads the configuration again when its file has changed. The file is looked at once a second: notifications of the file system do
+/// not come through on network and container mounts.
+/// </summary>
+internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private ITimer? _timer;
+    private (DateTime Written, long Length) _seen;
+
+    public void Start()
+    {
+        if (snapshots.File is not { } file)
+        {
+            return;
+        }
+
+        _seen = StateOf(file);
+        _timer = time.CreateTimer(_ => Look(file), state: null, Interval, Interval);
+    }
+
+    public ValueTask DisposeAsync() => _timer?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private void Look(string file)
+    {
+        var state = StateOf(file);
+        if (state != _seen)
+        {
+            _seen = state;
+            _ = snapshots.Load("file changed");
+        }
+    }
+
+    private static (DateTime Written, long Length) StateOf(string file)
+    {
+        // Mounted configuration is often a link that is turned to another file.
+        var info = new FileInfo(file);
+        var target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+        return target.Exists ? (target.LastWriteTimeUtc, target.Length) : default;
+    }
+}

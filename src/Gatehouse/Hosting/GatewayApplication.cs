@@ -1,0 +1,174 @@
+using System.Net;
+using Gatehouse.Admin;
+using Gatehouse.Configuration;
+using Gatehouse.Identity;
+using Gatehouse.Ingress;
+using Gatehouse.Ledger;
+using Gatehouse.Limits;
+using Gatehouse.Pipeline;
+using Gatehouse.Storage;
+using Gatehouse.Telemetry;
+using Gatehouse.Upstream;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Gatehouse.Hosting;
+
+/// <summary>
+/// The whole gateway: makes its parts in the order they depend on each other, runs both listeners, and stops in the reverse order.
+/// Tests build it as the program does.
+/// </summary>
+internal sealed class GatewayApplication : IAsyncDisposable
+{
+    /// <summary>After the listeners have stopped, exchanges that were aborted get this long to be recorded.</summary>
+    private static readonly TimeSpan RecordGrace = TimeSpan.FromSeconds(5);
+
+    private readonly Database _database;
+    private readonly LedgerWriter _ledger;
+    private readonly GatewayMetrics _metrics;
+    private readonly PrometheusExporter _prometheus;
+    private readonly TelemetryExport _telemetry;
+    private readonly WebApplication _data;
+    private readonly WebApplication _admin;
+    private readonly ConfigurationWatcher _watcher;
+    private readonly TimeProvider _time;
+
+    private GatewayApplication(GatewayEnvironment environment, Database database, SnapshotSource snapshots, KeyService keys)
+    {
+        var (options, logging) = (snapshots.Current.Options, environment.Logging);
+        _database = database;
+        _time = environment.Time;
+        Snapshots = snapshots;
+        Keys = keys;
+
+        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>());
+        _metrics = new GatewayMetrics();
+        _metrics.ObserveLedger(_ledger);
+        _metrics.ObserveRevision(() => snapshots.Current.Revision);
+        _prometheus = new PrometheusExporter();
+        _telemetry = new TelemetryExport(_prometheus, environment.Variable);
+
+        var authenticator = new Authenticator(_time);
+        var pipeline = new ExchangePipeline(
+            authenticator,
+            new Admission(_ledger),
+            new ModelDispatcher(_time),
+            new ExchangeRecorder(_ledger, _metrics),
+            logging.CreateLogger<ExchangePipeline>());
+        var probes = new Probes(snapshots, _ledger);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
+        AdminToken = AdminToken.Load(options.Admin.Token, database);
+
+        _data = Listeners.Build(logging, options.Listen, options.Server, configureServices: _ => { });
+        _data.Run(dataPlane.HandleAsync);
+        _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, services =>
+        {
+            _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
+                .AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+            AdminPlane.AddServices(services);
+        });
+        AdminPlane.Map(_admin);
+        _watcher = new ConfigurationWatcher(snapshots, _time);
+    }
+
+    public SnapshotSource Snapshots { get; }
+
+    public KeyService Keys { get; }
+
+    public AdminToken AdminToken { get; }
+
+    /// <summary>There was no data before this start.</summary>
+    public bool IsFirstStart => _database.IsNew;
+
+    /// <summary>Where clients connect; known after the start.</summary>
+    public Uri Address => AddressOf(_data);
+
+    public Uri AdminAddress => AddressOf(_admin);
+
+    /// <exception cref="ConfigurationException">The configuration has mistakes.</exception>
+    /// <exception cref="StorageException">The storage cannot be used.</exception>
+    public static GatewayApplication Build(StartOptions start, GatewayEnvironment environment)
+    {
+        var loader = new ConfigurationLoader(start, environment.Variable);
+
+        // The database is named by the configuration: it is read once to find it, and again, with the stored keys, to be put in force.
+        var loaded = loader.Load();
+        ConfigurationException.ThrowIfAny(loaded, environment.Time);
+        var database = Database.Open(loaded.Options.Storage, environment.Time);
+        try
+        {
+            var keyStore = new KeyStore(database, environment.Time);
+            var snapshots = new SnapshotSource(
+                loader, new RevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
+            if (!snapshots.Load("start"))
+            {
+                throw new ConfigurationException(snapshots.Status.Errors);
+            }
+
+            return new GatewayApplication(environment, database, snapshots, new KeyService(keyStore, snapshots, environment.Time));
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _admin.StartAsync(cancellationToken);
+        await _data.StartAsync(cancellationToken);
+        _watcher.Start();
+    }
+
+    /// <summary>Stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _watcher.DisposeAsync();
+        using (var limit = new CancellationTokenSource(Snapshots.Current.Options.Server.ShutdownTimeout, _time))
+        {
+            await StopAsync(_data, limit.Token);
+        }
+
+        // Exchanges that did not finish in time have been aborted; their rows are on the way.
+        using (var grace = new CancellationTokenSource(RecordGrace, _time))
+        {
+            while (_metrics.InFlight > 0 && !grace.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), _time, CancellationToken.None);
+            }
+
+            await StopAsync(_admin, grace.Token);
+        }
+
+        await _data.DisposeAsync();
+        await _admin.DisposeAsync();
+        _ledger.Dispose();
+        _telemetry.Dispose();
+        _prometheus.Dispose();
+        _metrics.Dispose();
+        _database.Dispose();
+    }
+
+    private static async Task StopAsync(WebApplication application, CancellationToken limit)
+    {
+        try
+        {
+            await application.StopAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time is up; the server has aborted what was left.
+        }
+    }
+
+    private static Uri AddressOf(WebApplication application)
+    {
+        var address = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        // An address for every interface is reached on this machine through loopback.
+        return IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+            ? new UriBuilder(address) { Host = "127.0.0.1" }.Uri
+            : address;
+    }
+}

@@ -1,0 +1,22 @@
+using Gatehouse.Configuration.Binding;
+
+namespace Gatehouse.Identity;
+
+[KeyDoc("API keys that clients present. Further keys are made with the admin API or `gatehouse key create`, and are kept in the database.")]
+internal sealed record KeyOptions
+{
+    [KeyDoc("Name in reports and logs. Must be unique.")]
+    public string Name { get; set; } = "";
+
+    [KeyDoc("The secret that clients send. Only its SHA-256 is kept in memory.")]
+    public Secret? Secret { get; set; }
+
+    [KeyDoc("Models the key may use: names of routes, `provider/model` or model ids, with `*` for any text.", Default = "none")]
+    public IReadOnlyList<string> Models { get; set; } = [];
+
+    [KeyDoc("The key is refused from this time on.", Default = "never")]
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    [KeyDoc("Free labels, such as `team` or `owner`, kept with each exchange of the key.")]
+    public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}

@@ -1,0 +1,61 @@
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Identity;
+
+/// <summary>What a new key may do.</summary>
+internal sealed record NewKey(string Name, IReadOnlyList<string> Models)
+{
+    public DateTimeOffset? ExpiresAt { get; init; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}
+
+internal enum RevokeResult
+{
+    Revoked,
+    NotFound,
+
+    /// <summary>The key stands in gatehouse.yaml, and only there can it be removed.</summary>
+    OwnedByFile,
+}
+
+/// <summary>Makes and revokes keys. Both are in force for the next exchange that begins.</summary>
+internal sealed class KeyService(KeyStore store, SnapshotSource snapshots, TimeProvider time)
+{
+    private const string SecretPrefix = "gh";
+
+    /// <returns>The key, and its secret: it is not kept and cannot be shown again.</returns>
+    public (ApiKey Key, string Secret) Create(NewKey request)
+    {
+        var secret = Id.NewSecret(SecretPrefix);
+        var now = time.GetUtcNow();
+        var key = new ApiKey(Id.New("key", now), request.Name, KeyHash.Of(secret), KeyOwner.Api)
+        {
+            Hint = ApiKey.HintOf(secret),
+            Models = request.Models,
+            ExpiresAt = request.ExpiresAt,
+            Labels = request.Labels,
+            CreatedAt = now,
+        };
+        store.Add(key);
+        snapshots.RefreshKeys($"key {key.Id} created");
+        return (key, secret);
+    }
+
+    public RevokeResult Revoke(string id)
+    {
+        var key = snapshots.Current.Keys.Values.FirstOrDefault(key => string.Equals(key.Id, id, StringComparison.Ordinal));
+        switch (key?.Owner)
+        {
+            case null:
+                return RevokeResult.NotFound;
+            case KeyOwner.File:
+                return RevokeResult.OwnedByFile;
+            default:
+                store.Revoke(id);
+                snapshots.RefreshKeys($"key {id} revoked");
+                return RevokeResult.Revoked;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using Gatehouse.Storage;
+
+namespace Gatehouse.Identity;
+
+/// <summary>Keys made through the admin API, in the database.</summary>
+internal sealed class KeyStore(Database database, TimeProvider time)
+{
+    /// <summary>All keys that are not revoked.</summary>
+    public IReadOnlyList<ApiKey> ReadAll()
+    {
+        using var connection = database.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
+        using var reader = command.ExecuteReader();
+        var keys = new List<ApiKey>();
+        while (reader.Read())
+        {
+            keys.Add(new ApiKey(reader.GetString(0), reader.GetString(1), KeyHash.FromHex(reader.GetString(2)), KeyOwner.Api)
+            {
+                Hint = reader.GetString(3),
+                Models = JsonSerializer.Deserialize<List<string>>(reader.GetString(4))!,
+                Labels = JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(5))!,
+                CreatedAt = Parse(reader.GetString(6)),
+                ExpiresAt = reader.IsDBNull(7) ? null : Parse(reader.GetString(7)),
+            });
+        }
+
+        return keys;
+    }
+
+    public void Add(ApiKey key)
+    {
+        using var connection = database.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText =
+            "INSERT INTO api_keys (id, name, hash, hint, models, labels, created_at, expires_at) VALUES ($id, $name, $hash, $hint, $models, $labels, $created, $expires)";
+        _ = command.Parameters.AddWithValue("$id", key.Id);
+        _ = command.Parameters.AddWithValue("$name", key.Name);
+        _ = command.Parameters.AddWithValue("$hash", key.Hash.ToHex());
+        _ = command.Parameters.AddWithValue("$hint", key.Hint);
+        _ = command.Parameters.AddWithValue("$models", JsonSerializer.Serialize(key.Models));
+        _ = command.Parameters.AddWithValue("$labels", JsonSerializer.Serialize(key.Labels));
+        _ = command.Parameters.AddWithValue("$created", Format(key.CreatedAt!.Value));
+        _ = command.Parameters.AddWithValue("$expires", key.ExpiresAt is { } expiry ? Format(expiry) : DBNull.Value);
+        _ = command.ExecuteNonQuery();
+    }
+
+    public void Revoke(string id)
+    {
+        using var connection = database.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE api_keys SET revoked_at = $time WHERE id = $id AND revoked_at IS NULL";
+        _ = command.Parameters.AddWithValue("$id", id);
+        _ = command.Parameters.AddWithValue("$time", Format(time.GetUtcNow()));
+        _ = command.ExecuteNonQuery();
+    }
+
+    private static string Format(DateTimeOffset value) => value.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset Parse(string value) => DateTimeOffset.Parse(value, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
+}

@@ -1,0 +1,59 @@
+using Gatehouse.Configuration;
+using Gatehouse.Pipeline;
+using Gatehouse.Telemetry;
+
+namespace Gatehouse.Ingress;
+
+/// <summary>The listener for clients: finds what a request asks for by its path.</summary>
+internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, Probes probes, GatewayMetrics metrics, TimeProvider time)
+{
+    private const string V1 = "/v1";
+    private const string RunHeader = "x-gatehouse-run";
+
+    public Task HandleAsync(HttpContext http)
+    {
+        var path = http.Request.Path.Value ?? "";
+        var isRelay = http.Request.Headers.ContainsKey(ModelIngress.ProviderHeader);
+        return path switch
+        {
+            "/v1/chat/completions" => RunAsync(http, Operation.Chat, ModelIngress.ReadAsync),
+            "/v1/embeddings" => RunAsync(http, Operation.Embeddings, ModelIngress.ReadAsync),
+            "/v1/completions" => RunAsync(http, Operation.Completion, ModelIngress.ReadAsync),
+            "/v1/models" when !isRelay => models.ListAsync(http),
+            "/healthz" => Probes.AliveAsync(http),
+            "/readyz" => probes.ReadyAsync(http),
+            _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
+            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, RelayIngress.ReadAsync),
+            _ => NotFoundAsync(http, path),
+        };
+    }
+
+    private async Task RunAsync(HttpContext http, Operation operation, Func<Exchange, ValueTask<Outcome>> ingress)
+    {
+        var headers = http.Request.Headers;
+        var activity = GatewayTraces.Start(operation, headers);
+        var trace = activity is null ? TraceContext.From(headers) : TraceContext.From(activity);
+        var exchange = new Exchange(ExchangeKind.Model, operation, http, snapshots.Current, time)
+        {
+            Activity = activity,
+            Trace = trace,
+            Run = headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString(),
+        };
+
+        metrics.Begin();
+        try
+        {
+            await pipeline.RunAsync(exchange, ingress);
+        }
+        finally
+        {
+            metrics.End();
+        }
+    }
+
+    private static Task NotFoundAsync(HttpContext http, string path)
+    {
+        var hint = path.StartsWith(V1, StringComparison.Ordinal) ? "" : $" Paths for clients begin with {V1}/; is it missing from the client's base URL?";
+        return PlainError.WriteAsync(http, new GatewayError(GatewayErrorCode.NotFound, $"There is nothing at '{path}'.{hint}"));
+    }
+}

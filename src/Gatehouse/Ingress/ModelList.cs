@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Gatehouse.Configuration;
+using Gatehouse.Identity;
+using Gatehouse.Pipeline;
+using Gatehouse.Routing;
+
+namespace Gatehouse.Ingress;
+
+/// <summary>The OpenAI list of models: what the caller's key may put into "model".</summary>
+internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenticator)
+{
+    public Task ListAsync(HttpContext http)
+    {
+        var snapshot = snapshots.Current;
+        var (key, error) = Authenticate(http, snapshot);
+        return key is null ? PlainError.WriteAsync(http, error!) : WriteAsync(http, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("object"u8, "list"u8);
+            writer.WriteStartArray("data"u8);
+            foreach (var (id, owner) in Models(snapshot, key))
+            {
+                WriteModel(writer, snapshot, id, owner);
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+    }
+
+    public Task ShowAsync(HttpContext http, string id)
+    {
+        var snapshot = snapshots.Current;
+        var (key, error) = Authenticate(http, snapshot);
+        if (key is null)
+        {
+            return PlainError.WriteAsync(http, error!);
+        }
+
+        // Kestrel leaves %2F in a path as it is, and the SDKs write provider/model so.
+        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var found = Models(snapshot, key).FirstOrDefault(model => string.Equals(model.Id, id, StringComparison.Ordinal));
+        if (found.Id is null && TargetResolver.Resolve(snapshot, providerName: null, id) is { Route: null, Error: null, Targets: [var target] }
+            && key.AllowsModel(target.Provider.Name, target.Model))
+        {
+            found = (id, target.Provider.Name);
+        }
+
+        return found.Id is null
+            ? PlainError.WriteAsync(http, new GatewayError(GatewayErrorCode.ModelNotFound, $"There is no model '{id}' here that the key '{key.Name}' may use.") { Field = "model" })
+            : WriteAsync(http, writer => WriteModel(writer, snapshot, found.Id, found.Owner));
+    }
+
+    private (ApiKey? Key, GatewayError? Error) Authenticate(HttpContext http, Snapshot snapshot) =>
+        HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
+            ? authenticator.Authenticate(http.Request.Headers, snapshot)
+            : (null, new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes GET, not {http.Request.Method}."));
+
+    private static IEnumerable<(string Id, string Owner)> Models(Snapshot snapshot, ApiKey key)
+    {
+        var routes = snapshot.Routes.Values.Where(route => key.AllowsRoute(route.Name)).Select(route => (route.Name, "gatehouse"));
+        var models = snapshot.Providers.Values
+            .Where(provider => provider.Models is not null)
+            .SelectMany(provider => provider.Models!.Where(model => key.AllowsModel(provider.Name, model)).Select(model => ($"{provider.Name}/{model}", provider.Name)));
+        return routes.Concat(models).DistinctBy(model => model.Item1, StringComparer.Ordinal).OrderBy(model => model.Item1, StringComparer.Ordinal);
+    }
+
+    private static void WriteModel(Utf8JsonWriter writer, Snapshot snapshot, string id, string owner)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, id);
+        writer.WriteString("object"u8, "model"u8);
+        writer.WriteNumber("created"u8, snapshot.LoadedAt.ToUnixTimeSeconds());
+        writer.WriteString("owned_by"u8, owner);
+        writer.WriteEndObject();
+    }
+
+    private static async Task WriteAsync(HttpContext http, Action<Utf8JsonWriter> write)
+    {
+        http.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(http.Response.BodyWriter);
+        write(writer);
+    }
+}

@@ -1,0 +1,136 @@
+using Gatehouse.Storage;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Gatehouse.Ledger;
+
+/// <summary>
+/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 36 boxed parameters of a row cost more than
+/// the row.
+/// </summary>
+internal sealed class ExchangeInsert : IDisposable
+{
+    private const string Columns =
+        "id, started_at, kind, operation, revision, key_id, key_name, run, requested, route, target, attempts, status, outcome, error_code, "
+        + "error_message, error_phase, stream, response_id, response_model, finish_reason, input_tokens, cache_read_tokens, cache_write_tokens, "
+        + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
+        + "overhead_us, first_byte_us";
+
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _insert;
+    private readonly sqlite3_stmt _begin;
+    private readonly sqlite3_stmt _commit;
+    private readonly sqlite3_stmt _rollback;
+    private int _column;
+
+    public ExchangeInsert(SqliteConnection connection)
+    {
+        _database = connection.Handle!;
+        var marks = string.Join(", ", Columns.Split(',').Select(_ => "?"));
+        // A row whose commit was in doubt may be written again; it must not stand twice.
+        _insert = Prepare($"INSERT OR IGNORE INTO exchanges ({Columns}) VALUES ({marks})");
+        _begin = Prepare("BEGIN IMMEDIATE");
+        _commit = Prepare("COMMIT");
+        _rollback = Prepare("ROLLBACK");
+    }
+
+    /// <summary>Writes the rows in one transaction.</summary>
+    /// <exception cref="StorageException">Nothing was written.</exception>
+    public void Write(List<LedgerEntry> entries)
+    {
+        Step(_begin);
+        try
+        {
+            foreach (var entry in entries)
+            {
+                Bind(entry);
+                Step(_insert);
+            }
+
+            Step(_commit);
+        }
+        catch
+        {
+            // SQLite rolls back by itself after some errors; then there is nothing left to do.
+            _ = raw.sqlite3_step(_rollback);
+            _ = raw.sqlite3_reset(_rollback);
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _insert.Dispose();
+        _begin.Dispose();
+        _commit.Dispose();
+        _rollback.Dispose();
+    }
+
+    private sqlite3_stmt Prepare(string sql) => raw.sqlite3_prepare_v2(_database, sql, out var statement) == raw.SQLITE_OK
+        ? statement
+        : throw new StorageException(raw.sqlite3_errmsg(_database).utf8_to_string());
+
+    private void Step(sqlite3_stmt statement)
+    {
+        var result = raw.sqlite3_step(statement);
+        var message = result == raw.SQLITE_DONE ? null : raw.sqlite3_errmsg(_database).utf8_to_string();
+        _ = raw.sqlite3_reset(statement);
+        if (message is not null)
+        {
+            throw new StorageException(message);
+        }
+    }
+
+    private void Bind(LedgerEntry entry)
+    {
+        _column = 0;
+        Text(entry.Id);
+        Number(entry.StartedAtMicroseconds);
+        Text(entry.Kind);
+        Text(entry.Operation);
+        Number(entry.Revision);
+        Text(entry.KeyId);
+        Text(entry.KeyName);
+        Text(entry.Run);
+        Text(entry.Requested);
+        Text(entry.Route);
+        Text(entry.Target);
+        Text(entry.Attempts);
+        Number(entry.Status);
+        Text(entry.Outcome);
+        Text(entry.Error?.Traits.Name);
+        Text(entry.Error?.Message);
+        Text(entry.ErrorPhase);
+        Number(entry.IsStream ? 1 : 0);
+        Text(entry.ResponseId);
+        Text(entry.ResponseModel);
+        Text(entry.FinishReason);
+        Number(entry.Usage?.InputTokens);
+        Number(entry.Usage?.CacheReadTokens);
+        Number(entry.Usage?.CacheWriteTokens);
+        Number(entry.Usage?.OutputTokens);
+        Number(entry.Usage?.ReasoningTokens);
+        Number(entry.Usage?.AudioInputTokens);
+        Number(entry.Usage?.AudioOutputTokens);
+        Number(entry.DeliveredBytes);
+        Number(entry.DeliveredText);
+        Number(Microseconds(entry.Timings.Total));
+        Number(Microseconds(entry.Timings.Upstream));
+        Number(Microseconds(entry.Timings.Overhead));
+        Number(entry.Timings.ToFirstByte is { } firstByte ? Microseconds(firstByte) : null);
+    }
+
+    private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private void Text(string? value)
+    {
+        _column++;
+        _ = value is null ? raw.sqlite3_bind_null(_insert, _column) : raw.sqlite3_bind_text(_insert, _column, value);
+    }
+
+    private void Number(long? value)
+    {
+        _column++;
+        _ = value is null ? raw.sqlite3_bind_null(_insert, _column) : raw.sqlite3_bind_int64(_insert, _column, value.Value);
+    }
+}

@@ -1,0 +1,50 @@
+using System.ComponentModel;
+using System.Text.Json;
+
+namespace Gatehouse.Ledger;
+
+internal sealed record UsageView(
+    [property: Description("Uncached input; cache reads and writes come beside it.")] long? InputTokens,
+    long? CacheReadTokens,
+    long? CacheWriteTokens,
+    long? OutputTokens,
+    [property: Description("Of output_tokens.")] long? ReasoningTokens,
+    [property: Description("Of the input.")] long? AudioInputTokens,
+    [property: Description("Of output_tokens.")] long? AudioOutputTokens);
+
+internal sealed record DeliveredView(
+    [property: Description("Of the answer's body.")] long Bytes,
+    [property: Description("Generated text in them, UTF-8.")] long TextBytes,
+    [property: Description("A rough count, four bytes a token, for exchanges whose provider reported no output.")] long? EstimatedOutputTokens);
+
+internal sealed record TimingsView(double TotalMs, double UpstreamMs, long OverheadUs, double? FirstByteMs);
+
+internal sealed record ErrorView(string Code, string? Message, string? Phase);
+
+internal sealed record ExchangeView(
+    string Id,
+    DateTimeOffset Time,
+    string Kind,
+    string Operation,
+    [property: Description("Name of the key.")] string Key,
+    string KeyId,
+    string Run,
+    [property: Description("The model as the caller wrote it.")] string Model,
+    string? Route,
+    string? Target,
+    JsonElement Attempts,
+    int Status,
+    [property: Description("completed, refused, failed, truncated or cancelled.")] string Outcome,
+    ErrorView? Error,
+    bool Stream,
+    string? ResponseId,
+    string? ResponseModel,
+    string? FinishReason,
+    [property: Description("Null where the provider reported nothing.")] UsageView? Usage,
+    DeliveredView Delivered,
+    long? CostNanoUsd,
+    long? PriceRevision,
+    string Cache,
+    IReadOnlyList<string> Verdicts,
+    TimingsView Timings,
+    long Revision);

@@ -1,0 +1,81 @@
+using System.Threading.Tasks.Sources;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+
+namespace Gatehouse.Ledger;
+
+/// <summary>
+/// The row of one exchange, and the wait for its commit. It can be awaited once: the answer's last piece waits for it.
+/// </summary>
+internal sealed class LedgerEntry : IValueTaskSource<bool>
+{
+    private ManualResetValueTaskSourceCore<bool> _committed = new() { RunContinuationsAsynchronously = true };
+    private int _isDecided;
+
+    public required string Id { get; init; }
+
+    public required long StartedAtMicroseconds { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Operation { get; init; }
+
+    public required long Revision { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required string KeyName { get; init; }
+
+    public required string Run { get; init; }
+
+    public required string Requested { get; init; }
+
+    public string? Route { get; init; }
+
+    public string? Target { get; init; }
+
+    public required string Attempts { get; init; }
+
+    public required int Status { get; init; }
+
+    public required string Outcome { get; init; }
+
+    public GatewayError? Error { get; init; }
+
+    public string? ErrorPhase { get; init; }
+
+    public required bool IsStream { get; init; }
+
+    public string? ResponseId { get; init; }
+
+    public string? ResponseModel { get; init; }
+
+    public string? FinishReason { get; init; }
+
+    public Usage? Usage { get; init; }
+
+    public required long DeliveredBytes { get; init; }
+
+    public required long DeliveredText { get; init; }
+
+    public required ExchangeTimings Timings { get; init; }
+
+    /// <summary>True once the row is durable, false when it could not be written in time.</summary>
+    public ValueTask<bool> Committed => new(this, _committed.Version);
+
+    /// <summary>Ends the wait; only the first call counts.</summary>
+    public void Decide(bool isCommitted)
+    {
+        if (Interlocked.Exchange(ref _isDecided, 1) == 0)
+        {
+            _committed.SetResult(isCommitted);
+        }
+    }
+
+    bool IValueTaskSource<bool>.GetResult(short token) => _committed.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _committed.GetStatus(token);
+
+    void IValueTaskSource<bool>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _committed.OnCompleted(continuation, state, token, flags);
+}

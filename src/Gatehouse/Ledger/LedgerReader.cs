@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+using Gatehouse.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Gatehouse.Ledger;
+
+/// <param name="Before">Only exchanges older than this id.</param>
+/// <param name="Key">Id or name of a key.</param>
+/// <param name="Model">As the caller wrote it, the target, or the target's model.</param>
+internal sealed record LedgerQuery(
+    int Limit, string? Before, string? Key, string? Run, string? Model, int? Status, string? Outcome, DateTimeOffset? From, DateTimeOffset? To);
+
+/// <summary>Reads the ledger, on connections of its own: it never waits for the writer, nor the writer for it.</summary>
+internal sealed class LedgerReader(Database database)
+{
+    /// <summary>Bytes of generated text per token, about, over the common tokenizers and English text.</summary>
+    private const int BytesPerToken = 4;
+
+    public IReadOnlyList<ExchangeView> List(LedgerQuery query)
+    {
+        using var connection = database.Connect();
+        using var command = connection.CreateCommand();
+        var sql = new StringBuilder("SELECT * FROM exchanges WHERE 1 = 1");
+        Where(query.Before, "id < $before", "$before");
+        Where(query.Key, "(key_id = $key OR key_name = $key)", "$key");
+        Where(query.Run, "run = $run", "$run");
+        Where(query.Model, "(requested = $model OR target = $model OR substr(target, instr(target, '/') + 1) = $model)", "$model");
+        Where(query.Status, "status = $status", "$status");
+        Where(query.Outcome, "outcome = $outcome", "$outcome");
+        Where(query.From is { } from ? Microseconds(from) : null, "started_at >= $from", "$from");
+        Where(query.To is { } to ? Microseconds(to) : null, "started_at < $to", "$to");
+        command.CommandText = sql.Append(" ORDER BY id DESC LIMIT $limit").ToString();
+        _ = command.Parameters.AddWithValue("$limit", query.Limit);
+        return Read(command);
+
+        void Where(object? value, string condition, string parameter)
+        {
+            if (value is not null)
+            {
+                _ = sql.Append(" AND ").Append(condition);
+                _ = command.Parameters.AddWithValue(parameter, value);
+            }
+        }
+    }
+
+    public ExchangeView? Find(string id)
+    {
+        using var connection = database.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT * FROM exchanges WHERE id = $id";
+        _ = command.Parameters.AddWithValue("$id", id);
+        return Read(command).FirstOrDefault();
+    }
+
+    private static object Microseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    private static List<ExchangeView> Read(SqliteCommand command)
+    {
+        using var reader = command.ExecuteReader();
+        var rows = new List<ExchangeView>();
+        while (reader.Read())
+        {
+            rows.Add(View(new Row(reader)));
+        }
+
+        return rows;
+    }
+
+    private static ExchangeView View(Row row)
+    {
+        var usage = new UsageView(
+            row.Number("input_tokens"), row.Number("cache_read_tokens"), row.Number("cache_write_tokens"), row.Number("output_tokens"),
+            row.Number("reasoning_tokens"), row.Number("audio_input_tokens"), row.Number("audio_output_tokens"));
+        var hasUsage = usage.InputTokens is not null || usage.OutputTokens is not null;
+        var text = row.Number("delivered_text")!.Value;
+        return new ExchangeView(
+            Id: row.Text("id")!,
+            Time: DateTimeOffset.UnixEpoch.AddTicks(row.Number("started_at")!.Value * TimeSpan.TicksPerMicrosecond),
+            Kind: row.Text("kind")!,
+            Operation: row.Text("operation")!,
+            Key: row.Text("key_name")!,
+            KeyId: row.Text("key_id")!,
+            Run: row.Text("run")!,
+            Model: row.Text("requested")!,
+            Route: row.Text("route"),
+            Target: row.Text("target"),
+            Attempts: JsonElement.Parse(row.Text("attempts")!),
+            Status: (int)row.Number("status")!.Value,
+            Outcome: row.Text("outcome")!,
+            Error: row.Text("error_code") is { } code ? new ErrorView(code, row.Text("error_message"), row.Text("error_phase")) : null,
+            Stream: row.Number("stream") == 1,
+            ResponseId: row.Text("response_id"),
+            ResponseModel: row.Text("response_model"),
+            FinishReason: row.Text("finish_reason"),
+            Usage: hasUsage ? usage : null,
+            Delivered: new DeliveredView(
+                row.Number("delivered_bytes")!.Value, text, usage.OutputTokens is null && text > 0 ? (text + BytesPerToken - 1) / BytesPerToken : null),
+            CostNanoUsd: row.Number("cost_nano_usd"),
+            PriceRevision: row.Number("price_revision"),
+            Cache: "bypass",
+            Verdicts: [],
+            Timings: new TimingsView(
+                row.Number("total_us")!.Value / 1000.0, row.Number("upstream_us")!.Value / 1000.0, row.Number("overhead_us")!.Value,
+                row.Number("first_byte_us") / 1000.0),
+            Revision: row.Number("revision")!.Value);
+    }
+
+    private readonly struct Row(SqliteDataReader reader)
+    {
+        public string? Text(string column) => reader.GetOrdinal(column) is var i && reader.IsDBNull(i) ? null : reader.GetString(i);
+
+        public long? Number(string column) => reader.GetOrdinal(column) is var i && reader.IsDBNull(i) ? null : reader.GetInt64(i);
+    }
+}

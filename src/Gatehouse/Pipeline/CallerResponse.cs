@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gatehouse.Protocols.Dialects.OpenAi;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>The answer to the caller: its head is decided once, its failures are told in the caller's own dialect.</summary>
+internal sealed class CallerResponse(HttpContext http)
+{
+    /// <summary>The head has been decided: a failure can no longer change the status.</summary>
+    public bool HasStarted { get; private set; }
+
+    public bool IsEventStream { get; private set; }
+
+    /// <summary>0 before the start.</summary>
+    public int Status { get; private set; }
+
+    public long BytesSent { get; private set; }
+
+    public IHeaderDictionary Headers => http.Response.Headers;
+
+    public void Start(Exchange exchange, int status, bool isEventStream)
+    {
+        HasStarted = true;
+        exchange.ReleaseBody();
+        IsEventStream = isEventStream;
+        Status = status;
+        http.Response.StatusCode = status;
+        var headers = http.Response.Headers;
+        headers["x-gatehouse-exchange"] = exchange.Id;
+        headers["x-gatehouse-cache"] = "bypass";
+        if (exchange.Attempts.Count > 0)
+        {
+            headers["x-gatehouse-attempts"] = exchange.Attempts.Count.ToString();
+        }
+
+        if (exchange.Target is { } target)
+        {
+            headers["x-gatehouse-target"] = HeaderText(target.Name);
+        }
+
+        if (headers["x-request-id"].Count == 0)
+        {
+            headers["x-request-id"] = exchange.Id;
+        }
+
+        exchange.Timings.FirstByte();
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        BytesSent += bytes.Length;
+        http.Response.BodyWriter.Write(bytes);
+    }
+
+    public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken) => http.Response.BodyWriter.FlushAsync(cancellationToken);
+
+    /// <summary>Tells the caller of a failure, as far as that is still possible.</summary>
+    public void Fail(Exchange exchange, GatewayError error)
+    {
+        var traits = error.Traits;
+        if (!HasStarted)
+        {
+            Headers.Clear();
+            Start(exchange, error.Status, isEventStream: false);
+            SetErrorHeaders(error);
+            var envelope = new ArrayBufferWriter<byte>(256);
+            OpenAiErrorWriter.Write(envelope, error.Message, traits.Type, error.Field, traits.Name);
+            http.Response.ContentLength = envelope.WrittenCount;
+            Write(envelope.WrittenSpan);
+        }
+        else if (IsEventStream)
+        {
+            var errorEvent = new ArrayBufferWriter<byte>(256);
+            OpenAiErrorWriter.WriteEvent(errorEvent, error.Message, traits.Type, error.Field, traits.Name);
+            Write(errorEvent.WrittenSpan);
+        }
+        else
+        {
+            // Half a JSON body: only a broken connection says that it is not whole.
+            http.Abort();
+        }
+    }
+
+    /// <summary>A header must be ASCII; a model's name need not be.</summary>
+    private static string HeaderText(string text) =>
+        System.Text.Ascii.IsValid(text) && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') ? text : Uri.EscapeDataString(text);
+
+    private void SetErrorHeaders(GatewayError error)
+    {
+        http.Response.ContentType = "application/json";
+        if (!error.Traits.RetryCanHelp)
+        {
+            Headers["x-should-retry"] = "false";
+        }
+
+        if (error.RetryAfter is { } wait)
+        {
+            Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
+        }
+
+        switch (error.Code)
+        {
+            case GatewayErrorCode.InvalidApiKey:
+                Headers.WWWAuthenticate = "Bearer";
+                break;
+            case GatewayErrorCode.RequestTooLarge or GatewayErrorCode.RequestTimeout:
+                // What is left of the body is not read.
+                Headers.Connection = "close";
+                break;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Gatehouse.Configuration;
+using Gatehouse.Identity;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Telemetry;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// One governed call, from its first header to its ledger row. The ingress fills in what is asked, each step adds what it found, and
+/// the recorder writes it down.
+/// </summary>
+internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpContext http, Snapshot snapshot, TimeProvider time)
+{
+    public ExchangeTimings Timings = new(time);
+
+    public string Id { get; } = Pipeline.Id.New("exc", time.GetUtcNow());
+
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+
+    public ExchangeKind Kind { get; } = kind;
+
+    /// <summary>What is asked for: chat, embeddings, ...</summary>
+    public Operation Operation { get; } = operation;
+
+    public HttpContext Http { get; } = http;
+
+    /// <summary>The configuration that this exchange lives by, to its end.</summary>
+    public Snapshot Snapshot { get; } = snapshot;
+
+    /// <summary>The answer to the caller.</summary>
+    public CallerResponse Response { get; } = new(http);
+
+    /// <summary>The span of this exchange; null when traces are not exported.</summary>
+    public Activity? Activity { get; init; }
+
+    /// <summary>Trace context from the caller, or a new one.</summary>
+    public required TraceContext Trace { get; init; }
+
+    /// <summary>The task that this exchange belongs to.</summary>
+    public required string Run { get; init; }
+
+    public ExchangePhase Phase { get; set; }
+
+    /// <summary>Who calls; set by step 1.</summary>
+    public ApiKey? Key { get; set; }
+
+    /// <summary>The request; set by the ingress.</summary>
+    public ModelRequest Request { get; set; } = ModelRequest.None;
+
+    /// <summary>The route's name, where the caller named one.</summary>
+    public string? Route { get; set; }
+
+    /// <summary>Where the exchange may go, in order; set by step 2.</summary>
+    public IReadOnlyList<Target> Targets { get; set; } = [];
+
+    public TimeoutModel Timeouts { get; set; } = TimeoutModel.Default;
+
+    /// <summary>Where it went; set by step 6.</summary>
+    public Target? Target { get; set; }
+
+    public List<Attempt> Attempts { get; } = new(1);
+
+    /// <summary>What the answer says of itself.</summary>
+    public OpenAiAnswerFacts Facts { get; } = new();
+
+    public Usage? Usage => Facts.Usage;
+
+    public ExchangeOutcome Outcome { get; set; }
+
+    /// <summary>Bytes of the answer's body that the caller gets, or got before it left or the target broke off.</summary>
+    public long DeliveredBytes { get; set; }
+
+    public GatewayError? Error { get; set; }
+
+    /// <summary>The phase in which <see cref="Error"/> arose.</summary>
+    public ExchangePhase ErrorPhase { get; set; }
+
+    /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>
+    public void ReleaseBody()
+    {
+        if (!Request.Body.IsEmpty)
+        {
+            Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+            Request.Body = default;
+        }
+    }
+}

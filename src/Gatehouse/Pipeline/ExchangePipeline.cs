@@ -1,0 +1,146 @@
+using Gatehouse.Identity;
+using Gatehouse.Ledger;
+using Gatehouse.Limits;
+using Gatehouse.Policy;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// The path of every exchange, whatever its protocol. The numbers are those of docs/architecture.md; a step that is missing here has
+/// not been built yet.
+/// </summary>
+internal sealed partial class ExchangePipeline(
+    Authenticator authenticator,
+    Admission admission,
+    ModelDispatcher dispatcher,
+    ExchangeRecorder recorder,
+    ILogger<ExchangePipeline> logger)
+{
+    /// <param name="exchange">A new exchange.</param>
+    /// <param name="ingress">Reads the request; only called for a caller who is known, so that nobody else's body is ever buffered.</param>
+    public async Task RunAsync(Exchange exchange, Func<Exchange, ValueTask<Outcome>> ingress)
+    {
+        // 1 authenticate: who is calling
+        exchange.Phase = ExchangePhase.Authenticate;
+        var (key, stranger) = authenticator.Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        if (key is null)
+        {
+            // Nobody's exchange: it is counted, but takes no room in the ledger.
+            exchange.Error = stranger;
+            exchange.Outcome = ExchangeOutcome.Refused;
+            exchange.Response.Fail(exchange, stranger!);
+            recorder.Count(exchange);
+            return;
+        }
+
+        exchange.Key = key;
+        var (answer, outcome) = await AnswerAsync(exchange, ingress);
+        using (answer)
+        {
+            exchange.ReleaseBody();
+            Conclude(exchange, answer, outcome);
+
+            // 9 record: the row is durable before the last piece of the answer goes out
+            exchange.Phase = ExchangePhase.Record;
+            var isRecorded = await recorder.RecordAsync(exchange);
+
+            // egress
+            if (exchange.Http.RequestAborted.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (!isRecorded)
+            {
+                exchange.Response.Fail(exchange, Admission.NotRecorded);
+            }
+            else if (outcome.Error is { } error)
+            {
+                exchange.Response.Fail(exchange, error);
+            }
+            else
+            {
+                await answer!.ReleaseAsync(exchange);
+            }
+        }
+    }
+
+    private async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> AnswerAsync(Exchange exchange, Func<Exchange, ValueTask<Outcome>> ingress)
+    {
+        try
+        {
+            exchange.Phase = ExchangePhase.Ingress;
+            if (await ingress(exchange) is { Continues: false } unreadable)
+            {
+                return (null, unreadable);
+            }
+
+            // 2 authorize: may this principal reach this target
+            exchange.Phase = ExchangePhase.Authorize;
+            if (Authorizer.Authorize(exchange) is { Continues: false } denied)
+            {
+                return (null, denied);
+            }
+
+            // 3 admit: can it be recorded
+            exchange.Phase = ExchangePhase.Admit;
+            if (admission.Admit() is { Continues: false } notNow)
+            {
+                return (null, notNow);
+            }
+
+            // 6 dispatch: choose the target, try, fail over; all of the answer but its end goes to the caller
+            exchange.Phase = ExchangePhase.Dispatch;
+            return await dispatcher.DispatchAsync(exchange);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return (null, RequestErrors.Of(exception, exchange.Snapshot));
+        }
+        catch (Exception) when (exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            return (null, Outcome.Continue);
+        }
+#pragma warning disable CA1031 // Nothing that a client or a provider sends may take more down than its own exchange.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogUnexpected(logger, exception, exchange.Id);
+            return (null, new GatewayError(GatewayErrorCode.InternalError, $"The gateway failed unexpectedly; its log has the reason under {exchange.Id}."));
+        }
+    }
+
+    /// <summary>8 settle: how it ended.</summary>
+    private static void Conclude(Exchange exchange, HeldAnswer? answer, Outcome outcome)
+    {
+        exchange.Timings.End();
+        exchange.ErrorPhase = exchange.Phase;
+        exchange.DeliveredBytes = exchange.Response.BytesSent;
+        if (exchange.Http.RequestAborted.IsCancellationRequested)
+        {
+            exchange.Outcome = ExchangeOutcome.Cancelled;
+        }
+        else if (outcome.Error is { } error)
+        {
+            exchange.Error = error;
+            exchange.Outcome = exchange.Response.HasStarted ? ExchangeOutcome.Truncated
+                : exchange.Phase < ExchangePhase.Dispatch || error.Traits.Party is ErrorParty.Client or ErrorParty.Policy ? ExchangeOutcome.Refused
+                : ExchangeOutcome.Failed;
+        }
+        else
+        {
+            exchange.DeliveredBytes += answer!.HeldBytes;
+            if (exchange.Response.Status < 400)
+            {
+                return;
+            }
+
+            exchange.Outcome = ExchangeOutcome.Failed;
+            exchange.Error = new GatewayError(GatewayErrorCode.UpstreamError, exchange.Facts.ErrorMessage ?? "The target refused the request.");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception, string exchange);
+}

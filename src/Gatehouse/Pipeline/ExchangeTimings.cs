@@ -1,0 +1,44 @@
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// The clock of an exchange. Time with the upstream is the sum of the spans in which the gateway did nothing but wait for it; the rest
+/// is the gateway's own overhead.
+/// </summary>
+internal struct ExchangeTimings(TimeProvider time)
+{
+    private readonly long _started = time.GetTimestamp();
+    private long _waitStarted;
+    private long _waited;
+    private long _firstByte;
+    private long _ended;
+
+    public readonly DateTimeOffset Now => time.GetUtcNow();
+
+    public void UpstreamWaitBegins() => _waitStarted = time.GetTimestamp();
+
+    public void UpstreamWaitEnds()
+    {
+        _waited += time.GetTimestamp() - _waitStarted;
+    }
+
+    /// <summary>The first byte of the answer is about to be sent to the caller.</summary>
+    public void FirstByte()
+    {
+        if (_firstByte == 0)
+        {
+            _firstByte = time.GetTimestamp();
+        }
+    }
+
+    public void End() => _ended = time.GetTimestamp();
+
+    public readonly TimeSpan Elapsed => time.GetElapsedTime(_started);
+
+    public readonly TimeSpan Total => time.GetElapsedTime(_started, _ended);
+
+    public readonly TimeSpan Upstream => time.GetElapsedTime(0, _waited);
+
+    public readonly TimeSpan Overhead => Total - Upstream;
+
+    public readonly TimeSpan? ToFirstByte => _firstByte == 0 ? null : time.GetElapsedTime(_started, _firstByte);
+}

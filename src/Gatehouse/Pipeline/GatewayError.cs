@@ -1,0 +1,99 @@
+namespace Gatehouse.Pipeline;
+
+/// <summary>Every way in which the gateway itself ends an exchange. The names, in snake_case, are the stable codes that clients see.</summary>
+internal enum GatewayErrorCode
+{
+    InvalidRequest,
+    InvalidApiKey,
+    PermissionDenied,
+    NotFound,
+    ModelNotFound,
+    MethodNotAllowed,
+    RequestTooLarge,
+    UnsupportedMediaType,
+    UnsupportedFeature,
+    RequestTimeout,
+    UpstreamError,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+    NoTargetAvailable,
+    Overloaded,
+    InternalError,
+}
+
+/// <summary>Whose fault an error is.</summary>
+internal enum ErrorParty
+{
+    Client,
+    Policy,
+    Upstream,
+    Gateway,
+}
+
+/// <summary>An expected failure, as a value.</summary>
+/// <param name="Code">What happened.</param>
+/// <param name="Message">For the person who reads it: what, where, what to do.</param>
+internal sealed record GatewayError(GatewayErrorCode Code, string Message)
+{
+    /// <summary>The field of the request that is at fault.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>When trying again can help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>An upstream's own status, kept where its body could not be.</summary>
+    public int? UpstreamStatus { get; init; }
+
+    public ErrorTraits Traits => ErrorTraits.Of(Code);
+
+    public int Status => UpstreamStatus ?? Traits.Status;
+}
+
+/// <summary>The one table from codes to statuses and to the words of the error envelope.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Name">The stable code.</param>
+/// <param name="Type">The "type" of the OpenAI envelope, from OpenAI's own vocabulary.</param>
+/// <param name="Party">Whose fault it is.</param>
+/// <param name="RetryCanHelp">False tells the SDKs not to try again (<c>x-should-retry: false</c>).</param>
+internal sealed record ErrorTraits(int Status, string Name, string Type, ErrorParty Party, bool RetryCanHelp)
+{
+    private const string Request = "invalid_request_error";
+
+    public static ErrorTraits Of(GatewayErrorCode code) => code switch
+    {
+        GatewayErrorCode.InvalidRequest => InvalidRequest,
+        GatewayErrorCode.InvalidApiKey => InvalidApiKey,
+        GatewayErrorCode.PermissionDenied => PermissionDenied,
+        GatewayErrorCode.NotFound => NotFound,
+        GatewayErrorCode.ModelNotFound => ModelNotFound,
+        GatewayErrorCode.MethodNotAllowed => MethodNotAllowed,
+        GatewayErrorCode.RequestTooLarge => RequestTooLarge,
+        GatewayErrorCode.UnsupportedMediaType => UnsupportedMediaType,
+        GatewayErrorCode.UnsupportedFeature => UnsupportedFeature,
+        GatewayErrorCode.RequestTimeout => RequestTimeout,
+        GatewayErrorCode.UpstreamError => UpstreamError,
+        GatewayErrorCode.UpstreamInvalidResponse => UpstreamInvalidResponse,
+        GatewayErrorCode.UpstreamTimeout => UpstreamTimeout,
+        GatewayErrorCode.NoTargetAvailable => NoTargetAvailable,
+        GatewayErrorCode.Overloaded => Overloaded,
+        GatewayErrorCode.InternalError => InternalError,
+        _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
+    };
+
+    private static readonly ErrorTraits InvalidRequest = new(400, "invalid_request", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits InvalidApiKey = new(401, "invalid_api_key", "authentication_error", ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits PermissionDenied = new(403, "permission_denied", "permission_error", ErrorParty.Policy, RetryCanHelp: false);
+    private static readonly ErrorTraits NotFound = new(404, "not_found", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits ModelNotFound = new(404, "model_not_found", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits MethodNotAllowed = new(405, "method_not_allowed", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits RequestTooLarge = new(413, "request_too_large", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits UnsupportedMediaType = new(415, "unsupported_media_type", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits UnsupportedFeature = new(422, "unsupported_feature", Request, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits RequestTimeout = new(408, "request_timeout", Request, ErrorParty.Client, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamError = new(502, "upstream_error", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamInvalidResponse = new(502, "upstream_invalid_response", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits NoTargetAvailable = new(503, "no_target_available", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits Overloaded = new(503, "overloaded", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
+    private static readonly ErrorTraits InternalError = new(500, "internal_error", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
+}

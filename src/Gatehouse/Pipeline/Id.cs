@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>
+/// Prefixed, sortable ids: <c>exc_</c> + a UUIDv7 (RFC 9562) in lower-case base32 of 26 characters. The alphabet (Crockford's) is in
+/// ASCII order, so ids sort by their time.
+/// </summary>
+internal static class Id
+{
+    private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    public static string New(string prefix, DateTimeOffset time)
+    {
+        Span<byte> uuid = stackalloc byte[16];
+        _ = Guid.CreateVersion7(time).TryWriteBytes(uuid, bigEndian: true, out _);
+        Span<char> text = stackalloc char[26];
+        Encode(uuid, text);
+        return string.Concat(prefix, "_", text);
+    }
+
+    /// <summary>A secret of 256 random bits behind a prefix.</summary>
+    public static string NewSecret(string prefix)
+    {
+        Span<byte> random = stackalloc byte[32];
+        RandomNumberGenerator.Fill(random);
+        Span<char> text = stackalloc char[52];
+        Encode(random, text);
+        return string.Concat(prefix, "_", text);
+    }
+
+    /// <summary>Base32, most significant bits first; the first character takes the bits that do not fill five.</summary>
+    private static void Encode(ReadOnlySpan<byte> bytes, Span<char> text)
+    {
+        var bit = (bytes.Length * 8) - 1;
+        for (var i = text.Length - 1; i >= 0; i--)
+        {
+            var value = 0;
+            for (var j = 0; j < 5 && bit - j >= 0; j++)
+            {
+                var position = bit - j;
+                value |= ((bytes[position >> 3] >> (7 - (position & 7))) & 1) << j;
+            }
+
+            text[i] = Alphabet[value];
+            bit -= 5;
+        }
+    }
+}

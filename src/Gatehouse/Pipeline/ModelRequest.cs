@@ -1,0 +1,27 @@
+using System.Buffers;
+using Gatehouse.Protocols.Dialects.OpenAi;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>A model call as the ingress read it.</summary>
+internal sealed class ModelRequest
+{
+    public static readonly ModelRequest None = new();
+
+    /// <summary>The model as the caller wrote it; empty when the request names none.</summary>
+    public string Model => Envelope?.Model ?? "";
+
+    /// <summary>Null for a body that is passed on unread.</summary>
+    public OpenAiRequestEnvelope? Envelope { get; init; }
+
+    /// <summary>The whole body, in the buffers it was received in. Empty for a body that is passed on unread.</summary>
+    public ReadOnlySequence<byte> Body { get; set; }
+
+    /// <summary>The provider named by <c>x-gatehouse-provider</c>.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Path and query below <c>/v1</c>, as sent; for relayed paths.</summary>
+    public string RelayPath { get; init; } = "";
+
+    public bool IsStream => Envelope?.IsStream ?? false;
+}

@@ -1,0 +1,12 @@
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>Where a model call can go.</summary>
+/// <param name="Provider">The provider.</param>
+/// <param name="Model">The provider's own name of the model; empty for a relayed path that names none.</param>
+internal sealed record Target(ProviderModel Provider, string Model)
+{
+    /// <summary><c>provider/model</c>, or the provider alone.</summary>
+    public string Name { get; } = Model.Length == 0 ? Provider.Name : $"{Provider.Name}/{Model}";
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Gatehouse.Ledger;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Telemetry;
+
+/// <summary>
+/// What is counted of exchanges. The <c>gen_ai.*</c> instruments follow the OpenTelemetry GenAI semantic conventions v1.41
+/// (development status), the <c>gatehouse.*</c> ones are the gateway's own.
+/// </summary>
+internal sealed class GatewayMetrics : IDisposable
+{
+    public const string MeterName = "Gatehouse";
+
+    /// <summary>Bucket bounds that the conventions give for durations, in seconds.</summary>
+    public static readonly double[] DurationBounds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+    /// <summary>Bucket bounds that the conventions give for token counts.</summary>
+    public static readonly double[] TokenBounds = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864];
+
+    /// <summary>Bucket bounds of the gateway's own overhead, in seconds.</summary>
+    public static readonly double[] OverheadBounds = [0.00005, 0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.1, 0.5];
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _exchanges;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _timeToFirstChunk;
+    private readonly Histogram<double> _overhead;
+    private readonly Histogram<long> _tokens;
+    private int _inFlight;
+
+    public GatewayMetrics()
+    {
+        _exchanges = _meter.CreateCounter<long>("gatehouse.exchanges", "{exchange}", "Exchanges that ended, by how they ended.");
+        _duration = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Duration of model calls.");
+        _timeToFirstChunk = _meter.CreateHistogram<double>(
+            "gen_ai.client.operation.time_to_first_chunk", "s", "Time from the request to the first chunk of a streamed answer.");
+        _overhead = _meter.CreateHistogram<double>(
+            "gatehouse.exchange.overhead", "s", "Time of exchanges that the gateway itself took: all but the time spent waiting for targets.");
+        _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
+        _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
+    }
+
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    public void ObserveLedger(LedgerWriter ledger)
+    {
+        _ = _meter.CreateObservableGauge("gatehouse.ledger.queue", () => ledger.Depth, "{row}", "Ledger rows that wait to be written.");
+        _ = _meter.CreateObservableCounter("gatehouse.ledger.rows", () => ledger.Written, "{row}", "Ledger rows written.");
+        _ = _meter.CreateObservableGauge("gatehouse.ledger.refusing", () => ledger.Trouble is null ? 0 : 1, description: "1 while exchanges are refused because the ledger cannot be written.");
+    }
+
+    public void ObserveRevision(Func<long> revision) =>
+        _ = _meter.CreateObservableGauge("gatehouse.config.revision", revision, description: "Number of the configuration in force.");
+
+    public void Begin() => Interlocked.Increment(ref _inFlight);
+
+    public void End() => Interlocked.Decrement(ref _inFlight);
+
+    public void Record(Exchange exchange)
+    {
+        var code = exchange.Error?.Traits.Name;
+        var provider = exchange.Target?.Provider.Name;
+        _exchanges.Add(1, new TagList
+        {
+            { "operation", exchange.Operation.Name },
+            { "provider", provider },
+            { "route", exchange.Route },
+            { "outcome", ExchangeRecorder.LowerName(exchange.Outcome) },
+            { "code", code },
+        });
+        if (provider is null)
+        {
+            return;
+        }
+
+        _overhead.Record(exchange.Timings.Overhead.TotalSeconds, new KeyValuePair<string, object?>("operation", exchange.Operation.Name));
+
+        // A model that no target accepted is text from a client: as a label it would grow without bound.
+        var model = exchange.Outcome is ExchangeOutcome.Completed or ExchangeOutcome.Cancelled && exchange.Response.HasStarted ? exchange.Target!.Model : "";
+        var tags = new TagList
+        {
+            { "gen_ai.operation.name", exchange.Operation.Name },
+            { "gen_ai.provider.name", provider },
+            { "gen_ai.request.model", model },
+        };
+        if (exchange.Response.IsEventStream && exchange.Timings.ToFirstByte is { } firstChunk)
+        {
+            _timeToFirstChunk.Record(firstChunk.TotalSeconds, tags);
+        }
+
+        RecordTokens(exchange, tags);
+        if (code is not null)
+        {
+            tags.Add("error.type", code);
+        }
+
+        _duration.Record(exchange.Timings.Total.TotalSeconds, tags);
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void RecordTokens(Exchange exchange, in TagList tags)
+    {
+        if (exchange.Usage is not { } usage)
+        {
+            return;
+        }
+
+        if (usage.InputTokens is { } input)
+        {
+            var inputTags = tags;
+            inputTags.Add("gen_ai.token.type", "input");
+            _tokens.Record(input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0), inputTags);
+        }
+
+        if (usage.OutputTokens is { } output)
+        {
+            var outputTags = tags;
+            outputTags.Add("gen_ai.token.type", "output");
+            _tokens.Record(output, outputTags);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Upstream;
+
+/// <summary>
+/// How long a call may still take. One token for the client's leave and for every time limit; the limit that holds now is armed before
+/// each wait.
+/// </summary>
+internal sealed class CallLifetime : IDisposable
+{
+    private readonly Exchange _exchange;
+    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenRegistration _clientLeft;
+    private string _limit = "";
+    private TimeSpan _limitLength;
+
+    public CallLifetime(Exchange exchange, TimeProvider time)
+    {
+        _exchange = exchange;
+        _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _clientLeft = exchange.Http.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _source);
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    public bool ClientLeft => _exchange.Http.RequestAborted.IsCancellationRequested;
+
+    /// <summary>The next wait must end within the first-byte limit.</summary>
+    public void AwaitFirstByte() => Arm("first_byte", _exchange.Timeouts.FirstByte);
+
+    /// <summary>The next wait must end within the idle limit.</summary>
+    public void AwaitMore() => Arm("idle", _exchange.Timeouts.Idle);
+
+    /// <summary>The next wait must end within a short time that is nobody's fault.</summary>
+    public void AwaitEnd(TimeSpan limit) => Arm("end", limit);
+
+    /// <summary>The error to tell when the token fired and the client is still there.</summary>
+    public GatewayError TimeoutError(string target) => new(
+        GatewayErrorCode.UpstreamTimeout,
+        $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).");
+
+    public void Dispose()
+    {
+        _clientLeft.Dispose();
+        _source.Dispose();
+    }
+
+    private void Arm(string limit, TimeSpan length)
+    {
+        var left = _exchange.Timeouts.Total - _exchange.Timings.Elapsed;
+        (_limit, _limitLength) = left < length ? ("total", _exchange.Timeouts.Total) : (limit, length);
+        _source.CancelAfter(left < length ? Max(left, TimeSpan.Zero) : length);
+    }
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}

@@ -1,0 +1,210 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Protocols.Sse;
+
+namespace Gatehouse.Upstream;
+
+/// <summary>
+/// Passes on an event stream frame by frame, each flushed as it arrives, all bytes as received. The frame that ends the answer is held
+/// until the exchange is recorded. While a stream is silent no buffer is held for it.
+/// </summary>
+internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifetime lifetime, int maxFrameLength, bool removeUsageChunk)
+    : HeldAnswer
+{
+    private const int ReadSize = 4096;
+
+    /// <summary>What may still come after the last frame (the end of the HTTP body) is waited for this long, to keep the connection.</summary>
+    private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(1);
+
+    private readonly SseFrameReader _frames = new(maxFrameLength);
+    private Stream _body = Stream.Null;
+    private byte[] _end = [];
+    private bool _sawEnd;
+    private bool _sawError;
+
+    public override int HeldBytes => _end.Length + _frames.Unfinished.Length;
+
+    public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
+    {
+        _body = await response.Content.ReadAsStreamAsync(lifetime.Token);
+        lifetime.AwaitFirstByte();
+        while (true)
+        {
+            var (count, error) = await ReadAsync(exchange);
+            if (error is not null)
+            {
+                return error;
+            }
+
+            if (count == 0)
+            {
+                return AtEndOfBody(exchange);
+            }
+
+            if (PassOnFrames(exchange))
+            {
+                _ = await exchange.Response.FlushAsync(lifetime.Token);
+            }
+
+            if (_sawEnd)
+            {
+                return Ended(exchange);
+            }
+
+            if (_frames.IsFrameTooLong)
+            {
+                return new GatewayError(
+                    GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} sent a stream frame of more than {maxFrameLength} bytes.");
+            }
+
+            _frames.ReleaseBuffer();
+            lifetime.AwaitMore();
+        }
+    }
+
+    public override async ValueTask ReleaseAsync(Exchange exchange)
+    {
+        exchange.Response.Write(_end);
+        exchange.Response.Write(_frames.Unfinished);
+        if (!_sawEnd)
+        {
+            return;
+        }
+
+        _ = await exchange.Response.FlushAsync(lifetime.Token);
+        try
+        {
+            lifetime.AwaitEnd(EndGrace);
+            var buffer = _frames.GetMemory(ReadSize);
+            int count;
+            while ((count = await _body.ReadAsync(buffer, lifetime.Token)) > 0)
+            {
+                exchange.Response.Write(buffer.Span[..count]);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException)
+        {
+            // The caller has the whole answer; how the connection ends no longer matters.
+        }
+    }
+
+    public override void Dispose()
+    {
+        _frames.Dispose();
+        response.Dispose();
+        lifetime.Dispose();
+    }
+
+    private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange)
+    {
+        exchange.Timings.UpstreamWaitBegins();
+        try
+        {
+            // Returns when there is something to read; only then is a buffer taken.
+            _ = await _body.ReadAsync(Memory<byte>.Empty, lifetime.Token);
+            var count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token);
+            _frames.Advance(count);
+            return (count, null);
+        }
+        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
+        {
+            return (0, lifetime.TimeoutError(exchange.Target!.Name));
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            return (0, Broken(exchange));
+        }
+        finally
+        {
+            exchange.Timings.UpstreamWaitEnds();
+        }
+    }
+
+    /// <returns>Whether there is something to flush.</returns>
+    private bool PassOnFrames(Exchange exchange)
+    {
+        var wrote = false;
+        while (!_sawEnd && _frames.TryReadFrame(out var frame))
+        {
+            wrote |= PassOn(exchange, frame);
+        }
+
+        return wrote;
+    }
+
+    private bool PassOn(Exchange exchange, ReadOnlySpan<byte> frame)
+    {
+        if (!exchange.Response.HasStarted)
+        {
+            ForwardedHeaders.CopyResponse(response, exchange.Response.Headers);
+            exchange.Response.Start(exchange, (int)response.StatusCode, isEventStream: true);
+        }
+
+        var traits = Read(exchange.Facts, frame, out var isDone);
+        if (isDone || traits.HasFlag(ChunkTraits.Last))
+        {
+            _sawEnd = true;
+            _end = frame.ToArray();
+            return false;
+        }
+
+        if (removeUsageChunk && traits.HasFlag(ChunkTraits.UsageOnly))
+        {
+            return false;
+        }
+
+        _sawError |= traits.HasFlag(ChunkTraits.Error);
+        exchange.Response.Write(frame);
+        return true;
+    }
+
+    private static ChunkTraits Read(OpenAiAnswerFacts facts, ReadOnlySpan<byte> frame, out bool isDone)
+    {
+        var parsed = SseFrame.Parse(frame);
+        isDone = parsed.Data.TrimEnd((byte)' ').SequenceEqual("[DONE]"u8);
+        if (isDone || parsed.Data.IsEmpty)
+        {
+            return ChunkTraits.None;
+        }
+
+        // Data that is not JSON passes as it is: it is the provider's to say, and the caller's to read.
+        _ = facts.Read(parsed.Data, out var traits);
+        return parsed.EventName.SequenceEqual("error"u8) ? traits | ChunkTraits.Error : traits;
+    }
+
+    private Outcome AtEndOfBody(Exchange exchange)
+    {
+        // Some servers leave out the last blank line.
+        if (!_frames.Unfinished.IsEmpty)
+        {
+            var traits = Read(exchange.Facts, _frames.Unfinished, out var isDone);
+            _sawError |= traits.HasFlag(ChunkTraits.Error);
+            _sawEnd |= isDone || traits.HasFlag(ChunkTraits.Last);
+        }
+
+        if (!exchange.Response.HasStarted)
+        {
+            return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} opened a stream and ended it without a frame.");
+        }
+
+        // Perplexity and GPUStack end without [DONE]; a finish_reason says that nothing is missing. Relayed paths have endings of their own.
+        var isWhole = _sawEnd || _sawError || exchange.Facts.FinishReason is not null || exchange.Operation == Operation.Relay;
+        return isWhole ? Ended(exchange) : Broken(exchange);
+    }
+
+    private Outcome Ended(Exchange exchange)
+    {
+        if (_sawError)
+        {
+            // The provider's own words have reached the caller; this is for the record.
+            exchange.Outcome = ExchangeOutcome.Failed;
+            exchange.Error = new GatewayError(
+                GatewayErrorCode.UpstreamError, exchange.Facts.ErrorMessage ?? $"{exchange.Target!.Name} reported an error in its stream.");
+        }
+
+        return Outcome.Continue;
+    }
+
+    private static GatewayError Broken(Exchange exchange) => new(
+        GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its stream.");
+}

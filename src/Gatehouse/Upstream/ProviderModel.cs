@@ -1,0 +1,45 @@
+namespace Gatehouse.Upstream;
+
+/// <summary>A provider compiled for the hot path, with its own connections.</summary>
+internal sealed record ProviderModel
+{
+    public required string Name { get; init; }
+
+    public required ProviderEntry Entry { get; init; }
+
+    /// <summary>With the path of every request appended to it: no slash at its end.</summary>
+    public required string BaseUrl { get; init; }
+
+    /// <summary>The credential and other headers that the gateway adds.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
+
+    public required bool HasKey { get; init; }
+
+    /// <summary>Null when the provider's models are not listed.</summary>
+    public required IReadOnlyList<string>? Models { get; init; }
+
+    /// <summary>Ask for usage in streams, as the provider does not report it otherwise.</summary>
+    public required bool RequestStreamUsage { get; init; }
+
+    public required string? ApiVersion { get; init; }
+
+    public required TimeoutModel Timeouts { get; init; }
+
+    public required HttpMessageInvoker Transport { get; init; }
+
+    /// <summary>What the transport was made for; an unchanged provider keeps its connections over a reload.</summary>
+    public required TransportKey TransportKey { get; init; }
+
+    /// <summary>The address of an operation on a model.</summary>
+    public Uri UriOf(string operationPath, string model) => Entry.HasQuirk(ProviderEntry.AzurePaths)
+        ? new Uri(ApiVersion is null
+            ? $"{BaseUrl}/openai/v1{operationPath}"
+            : $"{BaseUrl}/openai/deployments/{Uri.EscapeDataString(model)}{operationPath}?api-version={Uri.EscapeDataString(ApiVersion)}")
+        : new Uri(BaseUrl + operationPath);
+
+    /// <summary>The address of a relayed path, given below <c>/v1</c>.</summary>
+    public Uri UriOfRelay(string path) => UriOf(Entry.Dialect == ProviderDialect.Anthropic ? "/v1" + path : path, model: "");
+}
+
+/// <param name="AllowedHosts">Hosts that may be connected to in spite of their address.</param>
+internal sealed record TransportKey(string Kind, string BaseUrl, TimeSpan ConnectTimeout, string AllowedHosts);

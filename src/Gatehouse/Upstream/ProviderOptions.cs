@@ -1,0 +1,33 @@
+using Gatehouse.Configuration.Binding;
+
+namespace Gatehouse.Upstream;
+
+[KeyDoc("Providers of models, by the name used in `provider/model`.")]
+internal sealed record ProviderOptions
+{
+    [KeyDoc("Entry of the built-in provider table, `openai-compatible` or `sandbox`. See docs/providers.md.", Default = "the provider's name")]
+    public string? Kind { get; set; }
+
+    [KeyDoc("Where the provider answers: what its own SDK calls the base URL.", Default = "the table's")]
+    public string? BaseUrl { get; set; }
+
+    [KeyDoc("The key that the gateway presents to the provider.")]
+    public Secret? ApiKey { get; set; }
+
+    [KeyDoc("Azure OpenAI only: with an API version the deployment paths (`/openai/deployments/{model}`) are used, without one `/openai/v1`.")]
+    public string? ApiVersion { get; set; }
+
+    [KeyDoc("Model ids that the provider serves. They are listed by `GET /v1/models` and found without the provider's name.",
+        Default = "unknown: any model is passed on as `provider/model`")]
+    public IReadOnlyList<string>? Models { get; set; }
+
+    [KeyDoc("Headers added to each request to the provider.")]
+    public IReadOnlyDictionary<string, Secret> Headers { get; set; } = new Dictionary<string, Secret>(StringComparer.Ordinal);
+
+    [KeyDoc("Ask for usage in streams where the caller did not (`stream_options.include_usage`); the chunk it adds is removed again.",
+        Default = "as the provider table says")]
+    public bool? RequestStreamUsage { get; set; }
+
+    [KeyDoc("Time limits for this provider.")]
+    public TimeoutOptions Timeout { get; set; } = new();
+}

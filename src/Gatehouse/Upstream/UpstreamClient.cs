@@ -1,0 +1,116 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream;
+
+/// <summary>Sends one attempt to one target.</summary>
+internal static class UpstreamClient
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
+    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    {
+        using var request = CreateRequest(exchange, target);
+        lifetime.AwaitFirstByte();
+        exchange.Timings.UpstreamWaitBegins();
+        try
+        {
+            return (await target.Provider.Transport.SendAsync(request, lifetime.Token), null);
+        }
+        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
+        {
+            return (null, lifetime.TimeoutError(target.Name));
+        }
+        catch (OperationCanceledException)
+        {
+            // The handler's own ConnectTimeout.
+            return (null, new GatewayError(
+                GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s."));
+        }
+        catch (HttpRequestException exception)
+        {
+            return (null, ErrorOf(exception, target));
+        }
+        finally
+        {
+            exchange.Timings.UpstreamWaitEnds();
+        }
+    }
+
+    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target)
+    {
+        var provider = target.Provider;
+        var caller = exchange.Http.Request;
+        var request = exchange.Request;
+        var isRelay = exchange.Operation == Operation.Relay;
+        var message = new HttpRequestMessage(
+            isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post,
+            isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
+        {
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
+        };
+
+        ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
+        foreach (var (name, value) in provider.Headers)
+        {
+            _ = message.Headers.Remove(name);
+            _ = message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        _ = message.Headers.TryAddWithoutValidation("traceparent", exchange.Trace.ToHeader());
+        if (exchange.Trace.State is { } state)
+        {
+            _ = message.Headers.TryAddWithoutValidation("tracestate", state);
+        }
+
+        message.Content = ContentOf(exchange, target, isRelay);
+        return message;
+    }
+
+    private static HttpContent? ContentOf(Exchange exchange, Target target, bool isRelay)
+    {
+        var caller = exchange.Http.Request;
+        if (exchange.Request.Envelope is { } envelope)
+        {
+            var edits = isRelay ? [] : envelope.EditsFor(
+                target.Model, target.Provider.RequestStreamUsage && exchange.Operation != Operation.Embeddings);
+            var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
+            content.Headers.ContentType = Json;
+            return content;
+        }
+
+        if (caller.ContentLength is null or 0 && caller.Headers.TransferEncoding.Count == 0)
+        {
+            return null;
+        }
+
+        var stream = new StreamContent(caller.Body);
+        _ = stream.Headers.TryAddWithoutValidation("content-type", caller.ContentType);
+        stream.Headers.ContentLength = caller.ContentLength;
+        return stream;
+    }
+
+    private static GatewayError ErrorOf(HttpRequestException exception, Target target)
+    {
+        var what = (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
+        {
+            (HttpRequestError.NameResolutionError, _) => "its host name cannot be resolved",
+            (_, SocketError.ConnectionRefused) => "it refuses connections",
+            (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be made",
+            (HttpRequestError.ConnectionError, _) => "no connection could be made",
+            (HttpRequestError.ResponseEnded, _) => "it closed the connection before it answered",
+            (HttpRequestError.InvalidResponse, _) => "its answer is not valid HTTP",
+            (HttpRequestError.ConfigurationLimitExceeded, _) => "the head of its answer is too large",
+            _ => "the connection broke",
+        };
+        return new GatewayError(
+            exception.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
+                ? GatewayErrorCode.UpstreamInvalidResponse
+                : GatewayErrorCode.UpstreamError,
+            $"{target.Name} could not be reached: {what}.");
+    }
+}
