@@ -53,7 +53,11 @@ internal sealed class CallerResponse(HttpContext http)
         http.Response.BodyWriter.Write(bytes);
     }
 
-    public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken) => http.Response.BodyWriter.FlushAsync(cancellationToken);
+    /// <summary>
+    /// Sends what was written; waits while the caller does not read. It needs no time limit of its own: the server closes a connection
+    /// that is read too slowly (server.min_data_rate), and that ends the wait.
+    /// </summary>
+    public ValueTask<FlushResult> FlushAsync() => http.Response.BodyWriter.FlushAsync(CancellationToken.None);
 
     /// <summary>Tells the caller of a failure, as far as that is still possible.</summary>
     public void Fail(Exchange exchange, GatewayError error)

@@ -70,7 +70,7 @@ internal sealed class BodyAnswer : HeldAnswer
                     return refusal;
                 }
 
-                _ = await exchange.Response.FlushAsync(_lifetime.Token);
+                _ = await exchange.Response.FlushAsync();
             }
             else
             {
@@ -81,10 +81,11 @@ internal sealed class BodyAnswer : HeldAnswer
         return exchange.Response.HasStarted ? FinishLong(exchange) : FinishWhole(exchange);
     }
 
-    public override ValueTask ReleaseAsync(Exchange exchange)
+    public override async ValueTask ReleaseAsync(Exchange exchange)
     {
         exchange.Response.Write(_held.AsSpan(0, _heldLength));
-        return ValueTask.CompletedTask;
+        // Not left to the server: it does not flush the end of a body whose beginning has been flushed and whose length is known.
+        _ = await exchange.Response.FlushAsync();
     }
 
     public override void Dispose()

@@ -43,7 +43,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
             if (PassOnFrames(exchange))
             {
-                _ = await exchange.Response.FlushAsync(lifetime.Token);
+                _ = await exchange.Response.FlushAsync();
             }
 
             if (_sawEnd)
@@ -66,12 +66,12 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     {
         exchange.Response.Write(_end);
         exchange.Response.Write(_frames.Unfinished);
+        _ = await exchange.Response.FlushAsync();
         if (!_sawEnd)
         {
             return;
         }
 
-        _ = await exchange.Response.FlushAsync(lifetime.Token);
         try
         {
             lifetime.AwaitEnd(EndGrace);
