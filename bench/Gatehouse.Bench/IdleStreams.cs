@@ -9,7 +9,7 @@ namespace Gatehouse.Bench;
 /// </summary>
 internal static class IdleStreams
 {
-    private static readonly TimeSpan _openTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromMinutes(2);
 
     // Below the listen backlog of Kestrel (512).
     private const int OpenAtOnce = 64;
@@ -20,7 +20,7 @@ internal static class IdleStreams
         var sockets = new Socket[arguments.Number("streams")];
         try
         {
-            using var deadline = new CancellationTokenSource(_openTimeout, TimeProvider.System);
+            using var deadline = new CancellationTokenSource(OpenTimeout, TimeProvider.System);
             var options = new ParallelOptions { MaxDegreeOfParallelism = OpenAtOnce, CancellationToken = deadline.Token };
             await Parallel.ForAsync(0, sockets.Length, options, async (i, cancel) =>
             {

@@ -5,12 +5,12 @@ namespace Gatehouse.Bench;
 /// <summary>Turns the results of a run into Markdown tables: the median of the rounds for each target.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static void Run(Arguments arguments)
     {
         var results = File.ReadLines(arguments.Text("results"))
-            .Select(line => JsonSerializer.Deserialize<Measurement>(line, _json)!)
+            .Select(line => JsonSerializer.Deserialize<Measurement>(line, Json)!)
             .ToList();
 
         WriteRequests([.. results.OfType<RequestLoad>()]);

@@ -10,7 +10,7 @@ namespace Gatehouse.Bench;
 /// </summary>
 internal sealed class TimeToFirstToken(TimeProvider time)
 {
-    private static readonly TimeSpan _receiveTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReceiveTimeout = TimeSpan.FromSeconds(10);
 
     public void Run(Arguments arguments)
     {
@@ -62,7 +62,7 @@ internal sealed class TimeToFirstToken(TimeProvider time)
     private List<StreamTimes> RunConnection(ChatStreamRequest request, int count)
     {
         using var socket = ChatStreamRequest.NewSocket();
-        socket.ReceiveTimeout = (int)_receiveTimeout.TotalMilliseconds;
+        socket.ReceiveTimeout = (int)ReceiveTimeout.TotalMilliseconds;
         request.Connect(socket);
 
         var buffer = new byte[256 * 1024];

@@ -10,7 +10,8 @@ internal sealed class Admission(LedgerWriter ledger)
 
     /// <summary>Told instead of an answer whose row could not be written.</summary>
     public static readonly GatewayError NotRecorded = new(
-        GatewayErrorCode.Overloaded, "The gateway could not record this exchange, so its answer was withheld. Try again later.") { RetryAfter = RetryAfter };
+        GatewayErrorCode.Overloaded, "The gateway could not record this exchange, so its answer was withheld. Try again later.")
+    { RetryAfter = RetryAfter };
 
     public Outcome Admit() => ledger.Trouble is { } trouble
         ? new GatewayError(GatewayErrorCode.Overloaded, $"The gateway cannot record exchanges at the moment ({trouble}). Try again later.") { RetryAfter = RetryAfter }

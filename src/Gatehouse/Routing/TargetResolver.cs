@@ -26,7 +26,8 @@ internal static class TargetResolver
         {
             return new Resolution(null, [], new GatewayError(
                 GatewayErrorCode.InvalidRequest,
-                "This path is relayed as it is: name the provider with the header x-gatehouse-provider.") { Field = "x-gatehouse-provider" });
+                "This path is relayed as it is: name the provider with the header x-gatehouse-provider.")
+            { Field = "x-gatehouse-provider" });
         }
 
         var name = model[0] == '@' ? model[1..] : model;
