@@ -29,7 +29,15 @@ internal static class RelayIngress
         }
 
         var (body, error) = await ModelIngress.ReadBodyAsync(exchange);
-        return error is null ? ModelIngress.Scan(exchange, body, requireModel: false, path) : error;
+        if (error is not null)
+        {
+            return error;
+        }
+
+        var outcome = ModelIngress.Scan(exchange, body, requireModel: false, path);
+        return outcome.Continues && exchange.Request.Envelope!.HasSeveralModels
+            ? new GatewayError(GatewayErrorCode.InvalidRequest, "'model' is written more than once, and a relayed body is not changed.") { Field = "model" }
+            : outcome;
     }
 
     /// <summary>Path and query after <c>/v1</c> as the caller wrote them; null for one that could leave the provider's base URL.</summary>

@@ -108,6 +108,9 @@ internal sealed class CallerResponse(HttpContext http)
             case GatewayErrorCode.InvalidApiKey:
                 Headers.WWWAuthenticate = "Bearer";
                 break;
+            case GatewayErrorCode.MethodNotAllowed:
+                Headers.Allow = "POST";
+                break;
             case GatewayErrorCode.RequestTooLarge or GatewayErrorCode.RequestTimeout:
                 // What is left of the body is not read.
                 Headers.Connection = "close";

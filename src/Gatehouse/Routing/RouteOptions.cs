@@ -27,4 +27,7 @@ internal sealed record RouteTargetOptions
 {
     [KeyDoc("`provider/model`.")]
     public string Target { get; set; } = "";
+
+    [KeyDoc("Share of the target in strategies that divide calls; without meaning for `fallback`.")]
+    public int Weight { get; set; } = 1;
 }

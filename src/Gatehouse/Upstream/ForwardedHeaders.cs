@@ -1,11 +1,15 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Upstream;
 
 /// <summary>Which headers pass, and which do not.</summary>
 internal static class ForwardedHeaders
 {
+    private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Where(c => c != '\t'), '\x7f']);
+
     // RFC 9110, 7.6.1: fields that are about one connection.
     private static readonly string[] HopByHop =
         ["connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"];
@@ -54,14 +58,34 @@ internal static class ForwardedHeaders
     {
         foreach (var (name, values) in from)
         {
-            if (!FromProvider.Contains(name) && !name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase))
+            if (FromProvider.Contains(name) || name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase))
             {
-                to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
+                continue;
+            }
+
+            StringValues passed = values.Count == 1 ? values.ToString() : values.ToArray();
+            if (IsSendable(passed))
+            {
+                to[name] = passed;
             }
         }
     }
 
-    private static bool IsListed(Microsoft.Extensions.Primitives.StringValues connection, string name)
+    /// <summary>The server refuses control characters in headers; a provider that sends some must not break the answer.</summary>
+    private static bool IsSendable(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value.AsSpan().ContainsAny(ControlCharacters))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsListed(StringValues connection, string name)
     {
         foreach (var value in connection)
         {

@@ -69,10 +69,17 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return (response, new Outcome(failure));
     }
 
-    private static async ValueTask<(HeldAnswer Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    private static async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
         var target = exchange.Target!;
         var isRelay = exchange.Operation == Operation.Relay;
+        if (!isRelay && (int)response.StatusCode is >= 300 and < 400)
+        {
+            return (null, new GatewayError(
+                GatewayErrorCode.UpstreamInvalidResponse,
+                $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?"));
+        }
+
         var isEventStream = response.Content.Headers.ContentType?.MediaType is { } type
             && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
@@ -85,7 +92,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return await RelayAsync(exchange, new BodyAnswer(response, lifetime, mustBeJson: !isRelay));
     }
 
-    private static async ValueTask<(HeldAnswer Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HeldAnswer answer)
+    private static async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HeldAnswer answer)
     {
         try
         {

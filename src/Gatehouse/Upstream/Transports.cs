@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text;
 using Gatehouse.Upstream.Sandbox;
 
 namespace Gatehouse.Upstream;
@@ -22,6 +23,9 @@ internal static class Transports
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            // Headers pass byte for byte, whatever encoding they are in; the listener reads and writes them in the same way.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
             ConnectTimeout = key.ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90),

@@ -30,6 +30,11 @@ internal static class UpstreamClient
             return (null, new GatewayError(
                 GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s."));
         }
+        catch (HttpRequestException exception) when (exception.InnerException is BadHttpRequestException fault)
+        {
+            // The caller's body, which is passed on while it arrives, turned out too large or too slow.
+            return (null, RequestErrors.Of(fault, exchange.Snapshot));
+        }
         catch (HttpRequestException exception)
         {
             return (null, ErrorOf(exception, target));

@@ -32,6 +32,9 @@ public sealed class OpenAiRequestEnvelope
     /// <summary>The last "model" member: of members with the same name, JSON parsers take the last.</summary>
     public string? Model { get; private set; }
 
+    /// <summary>"model" is written more than once: who reads the first one reads something else than who reads the last.</summary>
+    public bool HasSeveralModels => _models.Count > 1;
+
     public bool IsStream { get; private set; }
 
     /// <summary>The caller set <c>stream_options.include_usage</c> to true.</summary>
