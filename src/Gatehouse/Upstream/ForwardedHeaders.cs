@@ -1,12 +1,13 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Upstream;
 
 /// <summary>Which headers pass, and which do not.</summary>
 internal static class ForwardedHeaders
 {
-    // RFC 9110, 7.6.1: fields that are about one connection.
+    // RFC 9110, 7.6.1: fields that are about one connection; besides them, every field that "Connection" lists.
     private static readonly string[] HopByHop =
         ["connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"];
 
@@ -46,22 +47,25 @@ internal static class ForwardedHeaders
 
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
-        Copy(from.Headers.NonValidated, to);
-        Copy(from.Content.Headers.NonValidated, to);
+        var headers = from.Headers.NonValidated;
+        var connection = headers.TryGetValues("connection", out var values) ? new StringValues(values.ToString()) : default;
+        Copy(headers, to, connection);
+        Copy(from.Content.Headers.NonValidated, to, connection);
     }
 
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to)
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, StringValues connection)
     {
         foreach (var (name, values) in from)
         {
-            if (!FromProvider.Contains(name) && !name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase))
+            if (!FromProvider.Contains(name) && !name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase)
+                && (connection.Count == 0 || !IsListed(connection, name)))
             {
                 to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
             }
         }
     }
 
-    private static bool IsListed(Microsoft.Extensions.Primitives.StringValues connection, string name)
+    private static bool IsListed(StringValues connection, string name)
     {
         foreach (var value in connection)
         {
