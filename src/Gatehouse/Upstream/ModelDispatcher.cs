@@ -73,8 +73,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
     {
         var target = exchange.Target!;
         var isRelay = exchange.Operation == Operation.Relay;
-        var isEventStream = response.Content.Headers.ContentType?.MediaType is { } type
-            && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
+        var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
         if (isEventStream)
         {
