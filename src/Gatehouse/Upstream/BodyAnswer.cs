@@ -28,9 +28,8 @@ internal sealed class BodyAnswer : HeldAnswer
     {
         _response = response;
         _lifetime = lifetime;
-        var headers = response.Content.Headers;
-        var isPlain = headers.ContentEncoding.Count == 0;
-        _isJson = isPlain && headers.ContentType?.MediaType is { } type && type.EndsWith("json", StringComparison.OrdinalIgnoreCase);
+        var isPlain = response.Content.Headers.ContentEncoding.Count == 0;
+        _isJson = isPlain && MediaType.Of(response.Content).EndsWith("json", StringComparison.OrdinalIgnoreCase);
         _mustBeJson = mustBeJson && isPlain;
     }
 

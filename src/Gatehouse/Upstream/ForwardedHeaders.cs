@@ -10,7 +10,7 @@ internal static class ForwardedHeaders
 {
     private static readonly SearchValues<char> ControlCharacters = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Where(c => c != '\t'), '\x7f']);
 
-    // RFC 9110, 7.6.1: fields that are about one connection.
+    // RFC 9110, 7.6.1: fields that are about one connection; besides them, every field that "Connection" lists.
     private static readonly string[] HopByHop =
         ["connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authenticate", "proxy-authorization"];
 
@@ -50,15 +50,18 @@ internal static class ForwardedHeaders
 
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
-        Copy(from.Headers.NonValidated, to);
-        Copy(from.Content.Headers.NonValidated, to);
+        var headers = from.Headers.NonValidated;
+        var connection = headers.TryGetValues("connection", out var values) ? new StringValues(values.ToString()) : default;
+        Copy(headers, to, connection);
+        Copy(from.Content.Headers.NonValidated, to, connection);
     }
 
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to)
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, StringValues connection)
     {
         foreach (var (name, values) in from)
         {
-            if (FromProvider.Contains(name) || name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase))
+            if (FromProvider.Contains(name) || name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase)
+                || (connection.Count > 0 && IsListed(connection, name)))
             {
                 continue;
             }

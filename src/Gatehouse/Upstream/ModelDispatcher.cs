@@ -80,8 +80,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
                 $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?"));
         }
 
-        var isEventStream = response.Content.Headers.ContentType?.MediaType is { } type
-            && type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
+        var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
         if (isEventStream)
         {

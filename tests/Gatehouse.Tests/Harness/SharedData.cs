@@ -8,11 +8,13 @@ namespace Gatehouse.Tests.Harness;
 /// </summary>
 internal static class SharedData
 {
+    public static bool IsPresent(string archive) => File.Exists(PathOf(archive));
+
     /// <summary>All files of an archive of the shared data by their path.</summary>
     public static Dictionary<string, byte[]> Read(string archive)
     {
-        var path = Path.Combine(Repository.Root, "..", "shared", "data", archive);
-        if (!File.Exists(path))
+        var path = PathOf(archive);
+        if (!IsPresent(archive))
         {
             Require.Present(false, $"the recorded data {archive}");
         }
@@ -31,6 +33,8 @@ internal static class SharedData
 
         return files;
     }
+
+    private static string PathOf(string archive) => Path.Combine(Repository.Root, "..", "shared", "data", archive);
 }
 
 /// <summary>What a test needs and may not find: skipped on a user's machine, a failure in CI.</summary>
