@@ -63,6 +63,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     public List<Attempt> Attempts { get; } = new(1);
 
+    /// <summary>The answer of the target; set by step 6.</summary>
+    public HeldAnswer? Answer { get; set; }
+
     /// <summary>What the answer says of itself.</summary>
     public OpenAiAnswerFacts Facts { get; } = new();
 
@@ -77,6 +80,13 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>The phase in which <see cref="Error"/> arose.</summary>
     public ExchangePhase ErrorPhase { get; set; }
+
+    /// <summary>For the record: the target's own words about its failure have reached the caller.</summary>
+    public void MarkFailed(string what)
+    {
+        Outcome = ExchangeOutcome.Failed;
+        Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage ?? $"{Target!.Name} {what}.");
+    }
 
     /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>
     public void ReleaseBody()

@@ -35,11 +35,11 @@ internal sealed partial class ExchangePipeline(
         }
 
         exchange.Key = key;
-        var (answer, outcome) = await AnswerAsync(exchange, ingress);
-        using (answer)
+        try
         {
+            var outcome = await AnswerAsync(exchange, ingress);
             exchange.ReleaseBody();
-            Conclude(exchange, answer, outcome);
+            Conclude(exchange, outcome);
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
@@ -61,58 +61,69 @@ internal sealed partial class ExchangePipeline(
             }
             else
             {
-                await answer!.ReleaseAsync(exchange);
+                await exchange.Answer!.ReleaseAsync(exchange);
             }
+        }
+        finally
+        {
+            exchange.Answer?.Dispose();
         }
     }
 
-    private async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> AnswerAsync(Exchange exchange, Func<Exchange, ValueTask<Outcome>> ingress)
+    /// <returns>Continue when all of the answer but its end has gone to the caller.</returns>
+    private async ValueTask<Outcome> AnswerAsync(Exchange exchange, Func<Exchange, ValueTask<Outcome>> ingress)
     {
         try
         {
             exchange.Phase = ExchangePhase.Ingress;
             if (await ingress(exchange) is { Continues: false } unreadable)
             {
-                return (null, unreadable);
+                return unreadable;
             }
 
             // 2 authorize: may this principal reach this target
             exchange.Phase = ExchangePhase.Authorize;
             if (Authorizer.Authorize(exchange) is { Continues: false } denied)
             {
-                return (null, denied);
+                return denied;
             }
 
             // 3 admit: can it be recorded
             exchange.Phase = ExchangePhase.Admit;
             if (admission.Admit() is { Continues: false } notNow)
             {
-                return (null, notNow);
+                return notNow;
             }
 
-            // 6 dispatch: choose the target, try, fail over; all of the answer but its end goes to the caller
+            // 6 dispatch: choose the target, try, fail over
             exchange.Phase = ExchangePhase.Dispatch;
-            return await dispatcher.DispatchAsync(exchange);
+            if (await dispatcher.DispatchAsync(exchange) is { Continues: false } unanswered)
+            {
+                return unanswered;
+            }
+
+            // 7 pass on: all of the answer but its end goes to the caller
+            return await exchange.Answer!.RelayAsync(exchange);
         }
         catch (BadHttpRequestException exception)
         {
-            return (null, RequestErrors.Of(exception, exchange.Snapshot));
+            return RequestErrors.Of(exception, exchange.Snapshot);
         }
         catch (Exception) when (exchange.Http.RequestAborted.IsCancellationRequested)
         {
-            return (null, Outcome.Continue);
+            return Outcome.Continue;
         }
 #pragma warning disable CA1031 // Nothing that a client or a provider sends may take more down than its own exchange.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             LogUnexpected(logger, exception, exchange.Id);
-            return (null, new GatewayError(GatewayErrorCode.InternalError, $"The gateway failed unexpectedly; its log has the reason under {exchange.Id}."));
+            return new GatewayError(GatewayErrorCode.InternalError, $"The gateway failed unexpectedly; its log has the reason under {exchange.Id}.");
         }
     }
 
     /// <summary>8 settle: how it ended.</summary>
-    private static void Conclude(Exchange exchange, HeldAnswer? answer, Outcome outcome)
+    private static void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
         exchange.ErrorPhase = exchange.Phase;
@@ -130,14 +141,11 @@ internal sealed partial class ExchangePipeline(
         }
         else
         {
-            exchange.DeliveredBytes += answer!.HeldBytes;
-            if (exchange.Response.Status < 400)
+            exchange.DeliveredBytes += exchange.Answer!.HeldBytes;
+            if (exchange.Response.Status >= 400)
             {
-                return;
+                exchange.MarkFailed($"answered with status {exchange.Response.Status}");
             }
-
-            exchange.Outcome = ExchangeOutcome.Failed;
-            exchange.Error = new GatewayError(GatewayErrorCode.UpstreamError, exchange.Facts.ErrorMessage ?? "The target refused the request.");
         }
     }
 

@@ -173,10 +173,16 @@ internal sealed class BodyAnswer : HeldAnswer
     private Outcome FinishWhole(Exchange exchange)
     {
         var body = _held.AsSpan(0, _heldLength);
-        var isValid = (_isJson || _mustBeJson) && exchange.Facts.Read(body, out _);
+        var traits = ChunkTraits.None;
+        var isValid = (_isJson || _mustBeJson) && exchange.Facts.Read(body, out traits);
         if (_mustBeJson && !isValid)
         {
             return IsSuccess ? NotJson(exchange) : NotAnEnvelope(exchange, body);
+        }
+
+        if (traits.HasFlag(ChunkTraits.Error) && IsSuccess)
+        {
+            exchange.MarkFailed("reported an error in an answer with status 200");
         }
 
         return Start(exchange, _heldLength);

@@ -196,10 +196,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     {
         if (_sawError)
         {
-            // The provider's own words have reached the caller; this is for the record.
-            exchange.Outcome = ExchangeOutcome.Failed;
-            exchange.Error = new GatewayError(
-                GatewayErrorCode.UpstreamError, exchange.Facts.ErrorMessage ?? $"{exchange.Target!.Name} reported an error in its stream.");
+            exchange.MarkFailed("reported an error in its stream");
         }
 
         return Outcome.Continue;

@@ -2,11 +2,11 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Upstream;
 
-/// <summary>Step 6 for model calls: tries the targets in order until one answers, and passes its answer on.</summary>
+/// <summary>Step 6 for model calls: tries the targets in order until one answers.</summary>
 internal sealed class ModelDispatcher(TimeProvider time)
 {
-    /// <returns>The answer but for its end; or an error when no target gave one.</returns>
-    public async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> DispatchAsync(Exchange exchange)
+    /// <returns>Continue when there is an answer, still to be passed on; an error when no target gave one.</returns>
+    public async ValueTask<Outcome> DispatchAsync(Exchange exchange)
     {
         var isBodyKept = exchange.Request.Envelope is not null;
         for (var i = 0; ; i++)
@@ -15,8 +15,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
             // A body that was not kept can be sent once.
             var isLast = i == exchange.Targets.Count - 1 || !isBodyKept;
             var lifetime = new CallLifetime(exchange, time);
-            var response = default(HttpResponseMessage);
-            HeldAnswer? answer = null;
+            HttpResponseMessage? response = null;
             try
             {
                 (response, var outcome) = await TryAsync(exchange, target, lifetime);
@@ -26,17 +25,11 @@ internal sealed class ModelDispatcher(TimeProvider time)
                     continue;
                 }
 
-                if (response is null)
-                {
-                    return (null, outcome);
-                }
-
-                (answer, outcome) = await RelayAsync(exchange, response, lifetime);
-                return (answer, outcome);
+                return response is null ? outcome : TakeAnswer(exchange, response, lifetime);
             }
             finally
             {
-                if (answer is null)
+                if (exchange.Answer is null)
                 {
                     response?.Dispose();
                     lifetime.Dispose();
@@ -69,15 +62,15 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return (response, new Outcome(failure));
     }
 
-    private static async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
         var target = exchange.Target!;
         var isRelay = exchange.Operation == Operation.Relay;
         if (!isRelay && (int)response.StatusCode is >= 300 and < 400)
         {
-            return (null, new GatewayError(
+            return new GatewayError(
                 GatewayErrorCode.UpstreamInvalidResponse,
-                $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?"));
+                $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?");
         }
 
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
@@ -85,22 +78,13 @@ internal sealed class ModelDispatcher(TimeProvider time)
         if (isEventStream)
         {
             var removeUsageChunk = !isRelay && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
-            return await RelayAsync(exchange, new EventStreamAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame, removeUsageChunk));
+            exchange.Answer = new EventStreamAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame, removeUsageChunk);
+        }
+        else
+        {
+            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay);
         }
 
-        return await RelayAsync(exchange, new BodyAnswer(response, lifetime, mustBeJson: !isRelay));
-    }
-
-    private static async ValueTask<(HeldAnswer? Answer, Outcome Outcome)> RelayAsync(Exchange exchange, HeldAnswer answer)
-    {
-        try
-        {
-            return (answer, await answer.RelayAsync(exchange));
-        }
-        catch
-        {
-            answer.Dispose();
-            throw;
-        }
+        return Outcome.Continue;
     }
 }

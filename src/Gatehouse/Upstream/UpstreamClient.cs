@@ -18,7 +18,10 @@ internal static class UpstreamClient
         exchange.Timings.UpstreamWaitBegins();
         try
         {
-            return (await target.Provider.Transport.SendAsync(request, lifetime.Token), null);
+            var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
+            // An answer can take long; what was asked need not be kept for it.
+            response.RequestMessage = null;
+            return (response, null);
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
         {

@@ -18,5 +18,5 @@ internal static class RecordedAnswer
         : new[] { JsonNode.Parse(recording.Response) }.OfType<JsonObject>();
 
     public static string Outcome(Recording recording) =>
-        !recording.IsSuccess || (recording.IsEventStream && Documents(recording).Any(data => data["error"] is not null)) ? "failed" : "completed";
+        !recording.IsSuccess || Documents(recording).Any(data => data["error"] is not null) ? "failed" : "completed";
 }
