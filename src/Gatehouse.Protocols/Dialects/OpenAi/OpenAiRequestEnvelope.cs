@@ -117,7 +117,7 @@ public sealed class OpenAiRequestEnvelope
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("model"u8))
+            if (reader.TextIs("model"u8))
             {
                 if (!reader.Read() || reader.TokenType != JsonTokenType.String)
                 {
@@ -127,13 +127,13 @@ public sealed class OpenAiRequestEnvelope
                 Model = reader.GetString();
                 _models.Add(TokenRange(reader));
             }
-            else if (reader.ValueTextEquals("stream"u8))
+            else if (reader.TextIs("stream"u8))
             {
                 _ = reader.Read();
                 IsStream = reader.TokenType == JsonTokenType.True;
                 reader.Skip();
             }
-            else if (reader.ValueTextEquals("stream_options"u8))
+            else if (reader.TextIs("stream_options"u8))
             {
                 ReadStreamOptions(ref reader);
             }
@@ -168,7 +168,7 @@ public sealed class OpenAiRequestEnvelope
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             _streamOptionsIsEmpty = false;
-            var isIncludeUsage = reader.ValueTextEquals("include_usage"u8);
+            var isIncludeUsage = reader.TextIs("include_usage"u8);
             _ = reader.Read();
             if (isIncludeUsage)
             {
