@@ -51,10 +51,8 @@ public sealed class OpenAiRequestEnvelope
         }
         catch (JsonException)
         {
-            // The reader stops at the token it cannot read; BytesConsumed is the end of the last good one.
-            error = new RequestError($"The request body is not valid JSON: unexpected content at byte {reader.BytesConsumed}.", Field: null);
+            error = new RequestError($"The request body is not valid JSON: {Mistake(body)}.", Field: null);
         }
-
         catch (InvalidOperationException)
         {
             // GetString() on bytes that are not UTF-8, or on half a surrogate pair.
@@ -93,6 +91,23 @@ public sealed class OpenAiRequestEnvelope
         }
 
         return [.. edits];
+    }
+
+    /// <summary>
+    /// Utf8JsonReader tells line and column, and its count of bytes depends on how the body is cut into segments; the scanner says where.
+    /// </summary>
+    private static string Mistake(in ReadOnlySequence<byte> body)
+    {
+        var scanner = new JsonScanner([], maxMemberLength: 0);
+        foreach (var segment in body)
+        {
+            if (!scanner.Push(segment.Span))
+            {
+                return $"unexpected content at byte {scanner.Offset}";
+            }
+        }
+
+        return $"it is cut off at byte {scanner.Offset}";
     }
 
     private static byte[] Quote(string model) => Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
