@@ -234,6 +234,7 @@ public sealed class OpenAiAnswerFacts
             else if (reader.TextIs("role"u8))
             {
                 _ = reader.Read();
+                reader.Skip();
             }
             else
             {
