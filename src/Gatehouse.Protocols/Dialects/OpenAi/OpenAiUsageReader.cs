@@ -12,6 +12,9 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// </summary>
 internal static class OpenAiUsageReader
 {
+    /// <summary>The largest integer on which all JSON software agrees (RFC 8259, 6); sums of a few such counts cannot overflow.</summary>
+    private const long MaxCount = (1L << 53) - 1;
+
     /// <param name="reader">At the start of the object; at its end afterwards.</param>
     public static Usage? Read(ref Utf8JsonReader reader)
     {
@@ -140,7 +143,7 @@ internal static class OpenAiUsageReader
     private static long? Number(ref Utf8JsonReader reader)
     {
         _ = reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value >= 0)
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value is >= 0 and <= MaxCount)
         {
             return value;
         }
