@@ -40,10 +40,10 @@ public sealed class SseFrameReaderTests
 
     [Fact]
     public void Frames_read_one_by_one_dispatch_the_events_that_the_standard_dispatches_for_the_whole_text() => Properties.Hold(
-        from text in EventStreams.Text
-        from cuts in Cuts.Lengths
         // Something after the last line end settles whether a CR there is half of a CRLF.
-        select (text: text + ":", cuts),
+        from text in EventStreams.Text.Select(text => text + ":")
+        from cuts in Cuts.Lengths
+        select (text, cuts),
         value =>
         {
             var events = new List<(string, string)>();
