@@ -142,9 +142,9 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             }
 
             var text = secret.Reveal();
-            if (text.Length > 512 || text.Any(c => c is <= ' ' or > '~'))
+            if (text.Length is 0 or > 512 || text.Any(c => c is <= ' ' or > '~'))
             {
-                errors.Add($"{path}.secret", "must be at most 512 printable ASCII characters without spaces");
+                errors.Add($"{path}.secret", "must be 1 to 512 printable ASCII characters without spaces");
                 continue;
             }
 

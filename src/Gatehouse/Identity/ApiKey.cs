@@ -23,8 +23,13 @@ internal readonly record struct KeyHash
     {
         Span<byte> utf8 = stackalloc byte[1024];
         Span<byte> hash = stackalloc byte[32];
-        // Longer than any key can be: it hashes to something that no key has.
-        _ = SHA256.HashData(Encoding.UTF8.TryGetBytes(secret, utf8, out var written) ? utf8[..written] : [], hash);
+        if (!Encoding.UTF8.TryGetBytes(secret, utf8, out var written))
+        {
+            // Longer than any key can be. All zeros are the hash of no secret that anybody knows.
+            return default;
+        }
+
+        _ = SHA256.HashData(utf8[..written], hash);
         return new KeyHash(hash);
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAi;
 
@@ -81,37 +82,37 @@ public sealed class OpenAiAnswerFacts
         var hasNoChoices = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("choices"u8))
+            if (reader.TextIs("choices"u8))
             {
                 hasNoChoices = ReadChoices(ref reader);
             }
-            else if (reader.ValueTextEquals("usage"u8))
+            else if (reader.TextIs("usage"u8))
             {
                 _ = reader.Read();
                 hasUsage |= ReadUsage(ref reader);
             }
-            else if (reader.ValueTextEquals("x_groq"u8) || reader.ValueTextEquals("response"u8) || reader.ValueTextEquals("message"u8))
+            else if (reader.TextIs("x_groq"u8) || reader.TextIs("response"u8) || reader.TextIs("message"u8))
             {
                 // Groq's usage; the Responses API's finished response; Anthropic's started message.
                 ReadNested(ref reader);
             }
-            else if (reader.ValueTextEquals("error"u8))
+            else if (reader.TextIs("error"u8))
             {
                 traits |= ReadError(ref reader) ? ChunkTraits.Error : ChunkTraits.None;
             }
-            else if (Model is null && reader.ValueTextEquals("model"u8))
+            else if (Model is null && reader.TextIs("model"u8))
             {
                 Model = ReadString(ref reader);
             }
-            else if (Id is null && reader.ValueTextEquals("id"u8))
+            else if (Id is null && reader.TextIs("id"u8))
             {
                 Id = ReadString(ref reader);
             }
-            else if (reader.ValueTextEquals("type"u8))
+            else if (reader.TextIs("type"u8))
             {
                 traits |= ReadType(ref reader);
             }
-            else if (reader.ValueTextEquals("delta"u8))
+            else if (reader.TextIs("delta"u8))
             {
                 ReadDelta(ref reader);
             }
@@ -147,12 +148,12 @@ public sealed class OpenAiAnswerFacts
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("usage"u8))
+            if (reader.TextIs("usage"u8))
             {
                 _ = reader.Read();
                 _ = ReadUsage(ref reader);
             }
-            else if (Model is null && reader.ValueTextEquals("model"u8))
+            else if (Model is null && reader.TextIs("model"u8))
             {
                 Model = ReadString(ref reader);
             }
@@ -186,15 +187,15 @@ public sealed class OpenAiAnswerFacts
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("finish_reason"u8))
+                if (reader.TextIs("finish_reason"u8))
                 {
                     FinishReason = ReadString(ref reader) ?? FinishReason;
                 }
-                else if (reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8))
+                else if (reader.TextIs("delta"u8) || reader.TextIs("message"u8))
                 {
                     ReadDelta(ref reader);
                 }
-                else if (reader.ValueTextEquals("text"u8))
+                else if (reader.TextIs("text"u8))
                 {
                     CountText(ref reader);
                 }
@@ -226,13 +227,14 @@ public sealed class OpenAiAnswerFacts
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("tool_calls"u8))
+            if (reader.TextIs("tool_calls"u8))
             {
                 CountToolCalls(ref reader);
             }
-            else if (reader.ValueTextEquals("role"u8))
+            else if (reader.TextIs("role"u8))
             {
                 _ = reader.Read();
+                reader.Skip();
             }
             else
             {
@@ -254,7 +256,7 @@ public sealed class OpenAiAnswerFacts
         var depth = reader.CurrentDepth;
         while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && (reader.ValueTextEquals("arguments"u8) || reader.ValueTextEquals("name"u8)))
+            if (reader.TokenType == JsonTokenType.PropertyName && (reader.TextIs("arguments"u8) || reader.TextIs("name"u8)))
             {
                 CountText(ref reader);
             }
@@ -284,7 +286,7 @@ public sealed class OpenAiAnswerFacts
                 var message = "The provider reported an error.";
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
-                    if (reader.ValueTextEquals("message"u8))
+                    if (reader.TextIs("message"u8))
                     {
                         message = ReadString(ref reader) ?? message;
                     }
@@ -312,8 +314,8 @@ public sealed class OpenAiAnswerFacts
             return ChunkTraits.None;
         }
 
-        return reader.ValueTextEquals("response.completed"u8) || reader.ValueTextEquals("response.incomplete"u8)
-            || reader.ValueTextEquals("response.failed"u8) || reader.ValueTextEquals("message_stop"u8)
+        return reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8)
+            || reader.TextIs("response.failed"u8) || reader.TextIs("message_stop"u8)
             ? ChunkTraits.Last
             : ChunkTraits.None;
     }

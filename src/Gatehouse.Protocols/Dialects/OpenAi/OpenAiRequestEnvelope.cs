@@ -54,10 +54,8 @@ public sealed class OpenAiRequestEnvelope
         }
         catch (JsonException)
         {
-            // The reader stops at the token it cannot read; BytesConsumed is the end of the last good one.
-            error = new RequestError($"The request body is not valid JSON: unexpected content at byte {reader.BytesConsumed}.", Field: null);
+            error = new RequestError($"The request body is not valid JSON: {Mistake(body)}.", Field: null);
         }
-
         catch (InvalidOperationException)
         {
             // GetString() on bytes that are not UTF-8, or on half a surrogate pair.
@@ -98,6 +96,23 @@ public sealed class OpenAiRequestEnvelope
         return [.. edits];
     }
 
+    /// <summary>
+    /// Utf8JsonReader tells line and column, and its count of bytes depends on how the body is cut into segments; the scanner says where.
+    /// </summary>
+    private static string Mistake(in ReadOnlySequence<byte> body)
+    {
+        var scanner = new JsonScanner([], maxMemberLength: 0);
+        foreach (var segment in body)
+        {
+            if (!scanner.Push(segment.Span))
+            {
+                return $"unexpected content at byte {scanner.Offset}";
+            }
+        }
+
+        return $"it is cut off at byte {scanner.Offset}";
+    }
+
     private static byte[] Quote(string model) => Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
 
     private JsonEdit? AskForUsage() => (_streamOptions, _includeUsage) switch
@@ -120,7 +135,7 @@ public sealed class OpenAiRequestEnvelope
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("model"u8))
+            if (reader.TextIs("model"u8))
             {
                 if (!reader.Read() || reader.TokenType != JsonTokenType.String)
                 {
@@ -130,13 +145,13 @@ public sealed class OpenAiRequestEnvelope
                 Model = reader.GetString();
                 _models.Add(TokenRange(reader));
             }
-            else if (reader.ValueTextEquals("stream"u8))
+            else if (reader.TextIs("stream"u8))
             {
                 _ = reader.Read();
                 IsStream = reader.TokenType == JsonTokenType.True;
                 reader.Skip();
             }
-            else if (reader.ValueTextEquals("stream_options"u8))
+            else if (reader.TextIs("stream_options"u8))
             {
                 ReadStreamOptions(ref reader);
             }
@@ -171,7 +186,7 @@ public sealed class OpenAiRequestEnvelope
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             _streamOptionsIsEmpty = false;
-            var isIncludeUsage = reader.ValueTextEquals("include_usage"u8);
+            var isIncludeUsage = reader.TextIs("include_usage"u8);
             _ = reader.Read();
             if (isIncludeUsage)
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAi;
 
@@ -11,6 +12,9 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// </summary>
 internal static class OpenAiUsageReader
 {
+    /// <summary>The largest integer on which all JSON software agrees (RFC 8259, 6); sums of a few such counts cannot overflow.</summary>
+    private const long MaxCount = (1L << 53) - 1;
+
     /// <param name="reader">At the start of the object; at its end afterwards.</param>
     public static Usage? Read(ref Utf8JsonReader reader)
     {
@@ -23,40 +27,40 @@ internal static class OpenAiUsageReader
         var raw = default(RawUsage);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("prompt_tokens"u8) || reader.ValueTextEquals("input_tokens"u8))
+            if (reader.TextIs("prompt_tokens"u8) || reader.TextIs("input_tokens"u8))
             {
                 raw.Input = Number(ref reader) ?? raw.Input;
             }
-            else if (reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("output_tokens"u8))
+            else if (reader.TextIs("completion_tokens"u8) || reader.TextIs("output_tokens"u8))
             {
                 raw.Output = Number(ref reader) ?? raw.Output;
             }
-            else if (reader.ValueTextEquals("total_tokens"u8))
+            else if (reader.TextIs("total_tokens"u8))
             {
                 raw.Total = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("prompt_tokens_details"u8) || reader.ValueTextEquals("input_tokens_details"u8))
+            else if (reader.TextIs("prompt_tokens_details"u8) || reader.TextIs("input_tokens_details"u8))
             {
                 ReadInputDetails(ref reader, ref raw);
             }
-            else if (reader.ValueTextEquals("completion_tokens_details"u8) || reader.ValueTextEquals("output_tokens_details"u8))
+            else if (reader.TextIs("completion_tokens_details"u8) || reader.TextIs("output_tokens_details"u8))
             {
                 ReadOutputDetails(ref reader, ref raw);
             }
-            else if (reader.ValueTextEquals("prompt_cache_hit_tokens"u8) || reader.ValueTextEquals("cached_tokens"u8)
-                || reader.ValueTextEquals("num_cached_tokens"u8))
+            else if (reader.TextIs("prompt_cache_hit_tokens"u8) || reader.TextIs("cached_tokens"u8)
+                || reader.TextIs("num_cached_tokens"u8))
             {
                 raw.CacheRead = Number(ref reader) ?? raw.CacheRead;
             }
-            else if (reader.ValueTextEquals("reasoning_tokens"u8))
+            else if (reader.TextIs("reasoning_tokens"u8))
             {
                 raw.Reasoning = Number(ref reader) ?? raw.Reasoning;
             }
-            else if (reader.ValueTextEquals("cache_read_input_tokens"u8))
+            else if (reader.TextIs("cache_read_input_tokens"u8))
             {
                 raw.ExclusiveCacheRead = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("cache_creation_input_tokens"u8))
+            else if (reader.TextIs("cache_creation_input_tokens"u8))
             {
                 raw.ExclusiveCacheWrite = Number(ref reader);
             }
@@ -79,15 +83,15 @@ internal static class OpenAiUsageReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("cached_tokens"u8))
+            if (reader.TextIs("cached_tokens"u8))
             {
                 raw.CacheRead = Number(ref reader) ?? raw.CacheRead;
             }
-            else if (reader.ValueTextEquals("cache_write_tokens"u8))
+            else if (reader.TextIs("cache_write_tokens"u8))
             {
                 raw.CacheWrite = Number(ref reader);
             }
-            else if (reader.ValueTextEquals("audio_tokens"u8))
+            else if (reader.TextIs("audio_tokens"u8))
             {
                 raw.AudioInput = Number(ref reader);
             }
@@ -108,11 +112,11 @@ internal static class OpenAiUsageReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("reasoning_tokens"u8))
+            if (reader.TextIs("reasoning_tokens"u8))
             {
                 raw.Reasoning = Number(ref reader) ?? raw.Reasoning;
             }
-            else if (reader.ValueTextEquals("audio_tokens"u8))
+            else if (reader.TextIs("audio_tokens"u8))
             {
                 raw.AudioOutput = Number(ref reader);
             }
@@ -139,7 +143,7 @@ internal static class OpenAiUsageReader
     private static long? Number(ref Utf8JsonReader reader)
     {
         _ = reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value >= 0)
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value is >= 0 and <= MaxCount)
         {
             return value;
         }
