@@ -54,7 +54,10 @@ public sealed class OpenAiRequestEnvelope
             // The reader stops at the token it cannot read; BytesConsumed is the end of the last good one.
             error = new RequestError($"The request body is not valid JSON: unexpected content at byte {reader.BytesConsumed}.", Field: null);
         }
-
+        catch (InvalidOperationException) when (reader.TokenType == JsonTokenType.PropertyName)
+        {
+            error = new RequestError($"The name of a member is not valid Unicode (at byte {reader.TokenStartIndex}).", Field: null);
+        }
         catch (InvalidOperationException)
         {
             // GetString() on bytes that are not UTF-8, or on half a surrogate pair.
