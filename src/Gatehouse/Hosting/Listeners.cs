@@ -1,3 +1,4 @@
+using System.Text;
 using Gatehouse.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -19,6 +20,8 @@ internal static class Listeners
         {
             kestrel.AddServerHeader = false;
             kestrel.AllowSynchronousIO = false;
+            // Bytes of a provider's header beyond ASCII pass as they came: the client of the other side reads them as Latin-1, too.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.Listen(ListenAddress.TryParse(listen)!, endpoint => endpoint.Protocols = HttpProtocols.Http1);
             SetLimits(kestrel.Limits, options);
         });

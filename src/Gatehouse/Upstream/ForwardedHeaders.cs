@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
 
@@ -29,6 +30,9 @@ internal static class ForwardedHeaders
         "content-length", "set-cookie", "alt-svc", "strict-transport-security", "server", "date", "nel", "report-to",
     ]).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Where(c => c != '\t').Select(c => (char)c), '\x7f']);
+
     public static void CopyRequest(IHeaderDictionary from, HttpRequestHeaders to)
     {
         var connection = from.Connection;
@@ -46,19 +50,35 @@ internal static class ForwardedHeaders
 
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
-        Copy(from.Headers.NonValidated, to);
-        Copy(from.Content.Headers.NonValidated, to);
+        var connection = from.Headers.NonValidated.TryGetValues("connection", out var listed) ? listed.ToArray() : null;
+        Copy(from.Headers.NonValidated, to, connection);
+        Copy(from.Content.Headers.NonValidated, to, connection);
     }
 
-    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to)
+    private static void Copy(HttpHeadersNonValidated from, IHeaderDictionary to, string[]? connection)
     {
         foreach (var (name, values) in from)
         {
-            if (!FromProvider.Contains(name) && !name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase))
+            if (!FromProvider.Contains(name) && !name.StartsWith("x-gatehouse-", StringComparison.OrdinalIgnoreCase)
+                && (connection is null || !IsListed(connection, name)) && !HasControlCharacters(values))
             {
                 to[name] = values.Count == 1 ? values.ToString() : values.ToArray();
             }
         }
+    }
+
+    /// <summary>The server refuses to send them, and one odd header must not cost the caller the answer.</summary>
+    private static bool HasControlCharacters(HeaderStringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value.AsSpan().ContainsAny(ControlCharacters))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsListed(Microsoft.Extensions.Primitives.StringValues connection, string name)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Text;
 using Gatehouse.Upstream.Sandbox;
 
 namespace Gatehouse.Upstream;
@@ -22,6 +23,8 @@ internal static class Transports
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            // As the listener reads them: bytes beyond ASCII in a caller's header go out as they came in.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
             ConnectTimeout = key.ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90),
