@@ -53,7 +53,15 @@ internal sealed class CallerResponse(HttpContext http)
         http.Response.BodyWriter.Write(bytes);
     }
 
-    public ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken) => http.Response.BodyWriter.FlushAsync(cancellationToken);
+    /// <summary>Something went out before the end: the server then flushes the rest by itself only where it writes chunks.</summary>
+    public bool HasFlushed { get; private set; }
+
+    /// <summary>Sends what was written; waits while the caller does not take it.</summary>
+    public ValueTask<FlushResult> FlushAsync()
+    {
+        HasFlushed = true;
+        return http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
 
     /// <summary>Tells the caller of a failure, as far as that is still possible.</summary>
     public void Fail(Exchange exchange, GatewayError error)

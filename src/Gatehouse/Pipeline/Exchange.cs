@@ -78,6 +78,13 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The phase in which <see cref="Error"/> arose.</summary>
     public ExchangePhase ErrorPhase { get; set; }
 
+    /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
+    public bool ClientLeft
+    {
+        get => field || Http.RequestAborted.IsCancellationRequested;
+        set;
+    }
+
     /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>
     public void ReleaseBody()
     {

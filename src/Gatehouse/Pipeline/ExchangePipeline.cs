@@ -46,8 +46,9 @@ internal sealed partial class ExchangePipeline(
             var isRecorded = await recorder.RecordAsync(exchange);
 
             // egress
-            if (exchange.Http.RequestAborted.IsCancellationRequested)
+            if (exchange.ClientLeft)
             {
+                exchange.Http.Abort();
                 return;
             }
 
@@ -62,6 +63,11 @@ internal sealed partial class ExchangePipeline(
             else
             {
                 await answer!.ReleaseAsync(exchange);
+            }
+
+            if (exchange.Response.HasFlushed)
+            {
+                _ = await exchange.Response.FlushAsync();
             }
         }
     }
@@ -94,11 +100,16 @@ internal sealed partial class ExchangePipeline(
             exchange.Phase = ExchangePhase.Dispatch;
             return await dispatcher.DispatchAsync(exchange);
         }
+        catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
+        {
+            exchange.ClientLeft = true;
+            return (null, Outcome.Continue);
+        }
         catch (BadHttpRequestException exception)
         {
             return (null, RequestErrors.Of(exception, exchange.Snapshot));
         }
-        catch (Exception) when (exchange.Http.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (exchange.ClientLeft)
         {
             return (null, Outcome.Continue);
         }
@@ -117,7 +128,7 @@ internal sealed partial class ExchangePipeline(
         exchange.Timings.End();
         exchange.ErrorPhase = exchange.Phase;
         exchange.DeliveredBytes = exchange.Response.BytesSent;
-        if (exchange.Http.RequestAborted.IsCancellationRequested)
+        if (exchange.ClientLeft)
         {
             exchange.Outcome = ExchangeOutcome.Cancelled;
         }

@@ -70,7 +70,7 @@ internal sealed class BodyAnswer : HeldAnswer
                     return refusal;
                 }
 
-                _ = await exchange.Response.FlushAsync(_lifetime.Token);
+                await FlushAsync(exchange, _lifetime);
             }
             else
             {
@@ -207,6 +207,7 @@ internal sealed class BodyAnswer : HeldAnswer
             $"{exchange.Target!.Name} answered with status {status}" + (excerpt.Length == 0 ? " and no body." : $": {excerpt}"))
         {
             UpstreamStatus = status < 500 ? status : null,
+            RetryAfter = _response.Headers.RetryAfter?.Delta,
         };
     }
 }
