@@ -28,6 +28,21 @@ internal static class GatewayAnswers
         return error;
     }
 
+    /// <summary>Turns the clock on until something is done; for waits that may begin only after the first turn.</summary>
+    public static async Task<T> AdvanceUntilAsync<T>(this ManualTime time, Task<T> done, TimeSpan step)
+    {
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(step);
+            return done.IsCompleted;
+        }, "a time limit");
+        return await done;
+    }
+
+    /// <summary>How many exchanges are under way.</summary>
+    public static async Task<int?> InFlightAsync(this GatewayHost gateway) => JsonElement.Parse(
+        await gateway.Admin.GetStringAsync(new Uri("/api/v1/health", UriKind.Relative), TestContext.Current.CancellationToken)).GetProperty("in_flight").GetInt32();
+
     public static string? Header(this HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) || response.Content.Headers.TryGetValues(name, out values) ? string.Join(", ", values) : null;
 
