@@ -97,6 +97,7 @@ internal sealed class CallerResponse(HttpContext http)
     private void SetErrorHeaders(GatewayError error)
     {
         http.Response.ContentType = "application/json";
+        Headers.Allow = error.Allow;
         if (!error.Traits.RetryCanHelp)
         {
             Headers["x-should-retry"] = "false";
