@@ -64,7 +64,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public List<Attempt> Attempts { get; } = new(1);
 
     /// <summary>What the answer says of itself.</summary>
-    public OpenAiAnswerFacts Facts { get; } = new();
+    public OpenAiAnswerFacts Facts { get; set; } = new();
 
     public Usage? Usage => Facts.Usage;
 

@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Upstream;
 
@@ -32,6 +33,15 @@ internal sealed class ModelDispatcher(TimeProvider time)
                 }
 
                 (answer, outcome) = await RelayAsync(exchange, response, lifetime);
+                if (!isLast && !exchange.ClientLeft && !exchange.Response.HasStarted && outcome.Error is { UpstreamStatus: null, Traits.Party: ErrorParty.Upstream } broken)
+                {
+                    // It broke before its first byte went out: nobody has seen anything of it.
+                    exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name };
+                    exchange.Facts = new OpenAiAnswerFacts();
+                    answer.Dispose();
+                    continue;
+                }
+
                 return (answer, outcome);
             }
             finally
