@@ -1,6 +1,7 @@
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
 using Gatehouse.Telemetry;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gatehouse.Ingress;
 
@@ -39,6 +40,12 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             Trace = trace,
             Run = headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString(),
         };
+
+        // The listener keeps the limit of its start; the one in force may be another.
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = exchange.Snapshot.MaxRequestBody;
+        }
 
         metrics.Begin();
         try

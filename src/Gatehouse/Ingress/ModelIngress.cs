@@ -14,7 +14,7 @@ internal static class ModelIngress
         var http = exchange.Http;
         if (!HttpMethods.IsPost(http.Request.Method))
         {
-            return new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes POST, not {http.Request.Method}.");
+            return new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes POST, not {http.Request.Method}.") { Allow = "POST" };
         }
 
         if (CheckContentType(http.Request) is { } unsupported)

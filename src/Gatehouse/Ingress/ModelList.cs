@@ -54,7 +54,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
     private (ApiKey? Key, GatewayError? Error) Authenticate(HttpContext http, Snapshot snapshot) =>
         HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
             ? authenticator.Authenticate(http.Request.Headers, snapshot)
-            : (null, new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes GET, not {http.Request.Method}."));
+            : (null, new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes GET, not {http.Request.Method}.") { Allow = "GET, HEAD" });
 
     private static IEnumerable<(string Id, string Owner)> Models(Snapshot snapshot, ApiKey key)
     {

@@ -13,6 +13,7 @@ internal static class PlainError
         OpenAiErrorWriter.Write(body, error.Message, error.Traits.Type, error.Field, error.Traits.Name);
         http.Response.StatusCode = error.Status;
         http.Response.ContentType = "application/json";
+        http.Response.Headers.Allow = error.Allow;
         http.Response.ContentLength = body.WrittenCount;
         await http.Response.BodyWriter.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }

@@ -53,11 +53,18 @@ internal sealed class CallerResponse(HttpContext http)
         http.Response.BodyWriter.Write(bytes);
     }
 
+    /// <summary>Something went out before the end: the server then flushes the rest by itself only where it writes chunks.</summary>
+    public bool HasFlushed { get; private set; }
+
     /// <summary>
     /// Sends what was written; waits while the caller does not read. It needs no time limit of its own: the server closes a connection
     /// that is read too slowly (server.min_data_rate), and that ends the wait.
     /// </summary>
-    public ValueTask<FlushResult> FlushAsync() => http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+    public ValueTask<FlushResult> FlushAsync()
+    {
+        HasFlushed = true;
+        return http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
 
     /// <summary>Tells the caller of a failure, as far as that is still possible.</summary>
     public void Fail(Exchange exchange, GatewayError error)
@@ -93,6 +100,7 @@ internal sealed class CallerResponse(HttpContext http)
     private void SetErrorHeaders(GatewayError error)
     {
         http.Response.ContentType = "application/json";
+        Headers.Allow = error.Allow;
         if (!error.Traits.RetryCanHelp)
         {
             Headers["x-should-retry"] = "false";
@@ -107,9 +115,6 @@ internal sealed class CallerResponse(HttpContext http)
         {
             case GatewayErrorCode.InvalidApiKey:
                 Headers.WWWAuthenticate = "Bearer";
-                break;
-            case GatewayErrorCode.MethodNotAllowed:
-                Headers.Allow = "POST";
                 break;
             case GatewayErrorCode.RequestTooLarge or GatewayErrorCode.RequestTimeout:
                 // What is left of the body is not read.

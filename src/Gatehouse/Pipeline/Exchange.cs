@@ -56,6 +56,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Where the exchange may go, in order; set by step 2.</summary>
     public IReadOnlyList<Target> Targets { get; set; } = [];
 
+    /// <summary>Which of <see cref="Targets"/> is to be tried next.</summary>
+    public int NextTarget { get; set; }
+
     public TimeoutModel Timeouts { get; set; } = TimeoutModel.Default;
 
     /// <summary>Where it went; set by step 6.</summary>
@@ -67,7 +70,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public HeldAnswer? Answer { get; set; }
 
     /// <summary>What the answer says of itself.</summary>
-    public OpenAiAnswerFacts Facts { get; } = new();
+    public OpenAiAnswerFacts Facts { get; set; } = new();
 
     public Usage? Usage => Facts.Usage;
 
@@ -86,6 +89,13 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     {
         Outcome = ExchangeOutcome.Failed;
         Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage ?? $"{Target!.Name} {what}.");
+    }
+
+    /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
+    public bool ClientLeft
+    {
+        get => field || Http.RequestAborted.IsCancellationRequested;
+        set;
     }
 
     /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>

@@ -46,8 +46,9 @@ internal sealed partial class ExchangePipeline(
             var isRecorded = await recorder.RecordAsync(exchange);
 
             // egress
-            if (exchange.Http.RequestAborted.IsCancellationRequested)
+            if (exchange.ClientLeft)
             {
+                exchange.Http.Abort();
                 return;
             }
 
@@ -62,6 +63,11 @@ internal sealed partial class ExchangePipeline(
             else
             {
                 await exchange.Answer!.ReleaseAsync(exchange);
+            }
+
+            if (exchange.Response.HasFlushed)
+            {
+                _ = await exchange.Response.FlushAsync();
             }
         }
         finally
@@ -95,21 +101,31 @@ internal sealed partial class ExchangePipeline(
                 return notNow;
             }
 
-            // 6 dispatch: choose the target, try, fail over
+            // 6 dispatch: choose the target, try, fail over; then all of its answer but the end goes to the caller
             exchange.Phase = ExchangePhase.Dispatch;
-            if (await dispatcher.DispatchAsync(exchange) is { Continues: false } unanswered)
+            Outcome outcome;
+            do
             {
-                return unanswered;
+                outcome = await dispatcher.DispatchAsync(exchange);
+                if (outcome.Continues)
+                {
+                    outcome = await exchange.Answer!.RelayAsync(exchange);
+                }
             }
+            while (ModelDispatcher.TakesBack(exchange, outcome));
 
-            // 7 pass on: all of the answer but its end goes to the caller
-            return await exchange.Answer!.RelayAsync(exchange);
+            return outcome;
+        }
+        catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
+        {
+            exchange.ClientLeft = true;
+            return Outcome.Continue;
         }
         catch (BadHttpRequestException exception)
         {
             return RequestErrors.Of(exception, exchange.Snapshot);
         }
-        catch (Exception) when (exchange.Http.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (exchange.ClientLeft)
         {
             return Outcome.Continue;
         }
@@ -128,7 +144,7 @@ internal sealed partial class ExchangePipeline(
         exchange.Timings.End();
         exchange.ErrorPhase = exchange.Phase;
         exchange.DeliveredBytes = exchange.Response.BytesSent;
-        if (exchange.Http.RequestAborted.IsCancellationRequested)
+        if (exchange.ClientLeft)
         {
             exchange.Outcome = ExchangeOutcome.Cancelled;
         }

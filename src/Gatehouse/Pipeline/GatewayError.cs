@@ -41,6 +41,9 @@ internal sealed record GatewayError(GatewayErrorCode Code, string Message)
     /// <summary>When trying again can help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The methods that the path does take (RFC 9110, 15.5.6: "MUST generate an Allow header field").</summary>
+    public string? Allow { get; init; }
+
     /// <summary>An upstream's own status, kept where its body could not be.</summary>
     public int? UpstreamStatus { get; init; }
 

@@ -1,3 +1,5 @@
+using Gatehouse.Upstream;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>
@@ -16,4 +18,16 @@ internal abstract class HeldAnswer : IDisposable
     public abstract ValueTask ReleaseAsync(Exchange exchange);
 
     public abstract void Dispose();
+
+    /// <summary>Sends what was written. A caller that is slow to take it is not held against the target.</summary>
+    protected static async ValueTask FlushAsync(Exchange exchange, CallLifetime lifetime)
+    {
+        var flush = exchange.Response.FlushAsync();
+        if (!flush.IsCompleted)
+        {
+            lifetime.Pause();
+        }
+
+        _ = await flush;
+    }
 }

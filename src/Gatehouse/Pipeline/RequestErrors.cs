@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
+using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Pipeline;
 
@@ -12,6 +13,10 @@ internal static class RequestErrors
         StatusCodes.Status408RequestTimeout => new GatewayError(GatewayErrorCode.RequestTimeout, "The request body arrived too slowly."),
         _ => new GatewayError(GatewayErrorCode.InvalidRequest, $"The request is not valid HTTP: {exception.Message}"),
     };
+
+    /// <summary>A body of a known length can only fail to be read as 400 when it ends too early.</summary>
+    public static bool TellsThatClientLeft(Exception exception, HttpRequest request) => exception is ConnectionResetException
+        || (exception is BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } && request.ContentLength is not null);
 
     public static GatewayError TooLarge(Snapshot snapshot) => new(
         GatewayErrorCode.RequestTooLarge,

@@ -69,7 +69,7 @@ internal sealed class BodyAnswer : HeldAnswer
                     return refusal;
                 }
 
-                _ = await exchange.Response.FlushAsync();
+                await FlushAsync(exchange, _lifetime);
             }
             else
             {
@@ -80,11 +80,10 @@ internal sealed class BodyAnswer : HeldAnswer
         return exchange.Response.HasStarted ? FinishLong(exchange) : FinishWhole(exchange);
     }
 
-    public override async ValueTask ReleaseAsync(Exchange exchange)
+    public override ValueTask ReleaseAsync(Exchange exchange)
     {
         exchange.Response.Write(_held.AsSpan(0, _heldLength));
-        // Not left to the server: it does not flush the end of a body whose beginning has been flushed and whose length is known.
-        _ = await exchange.Response.FlushAsync();
+        return ValueTask.CompletedTask;
     }
 
     public override void Dispose()
@@ -213,6 +212,7 @@ internal sealed class BodyAnswer : HeldAnswer
             $"{exchange.Target!.Name} answered with status {status}" + (excerpt.Length == 0 ? " and no body." : $": {excerpt}"))
         {
             UpstreamStatus = status < 500 ? status : null,
+            RetryAfter = _response.Headers.RetryAfter?.Delta,
         };
     }
 }

@@ -34,6 +34,9 @@ internal sealed class CallLifetime : IDisposable
     /// <summary>The next wait must end within a short time that is nobody's fault.</summary>
     public void AwaitEnd(TimeSpan limit) => Arm("end", limit);
 
+    /// <summary>No limit runs: it is not the target that is waited for.</summary>
+    public void Pause() => _source.CancelAfter(Timeout.InfiniteTimeSpan);
+
     /// <summary>The error to tell when the token fired and the client is still there.</summary>
     public GatewayError TimeoutError(string target) => new(
         GatewayErrorCode.UpstreamTimeout,

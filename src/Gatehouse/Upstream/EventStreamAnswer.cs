@@ -43,7 +43,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
             if (PassOnFrames(exchange))
             {
-                _ = await exchange.Response.FlushAsync();
+                await FlushAsync(exchange, lifetime);
             }
 
             if (_sawEnd)
@@ -66,12 +66,12 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     {
         exchange.Response.Write(_end);
         exchange.Response.Write(_frames.Unfinished);
-        _ = await exchange.Response.FlushAsync();
         if (!_sawEnd)
         {
             return;
         }
 
+        await FlushAsync(exchange, lifetime);
         try
         {
             lifetime.AwaitEnd(EndGrace);
@@ -177,6 +177,11 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         // Some servers leave out the last blank line.
         if (!_frames.Unfinished.IsEmpty)
         {
+            if (IsCut(_frames.Unfinished))
+            {
+                return Broken(exchange);
+            }
+
             var traits = Read(exchange.Facts, _frames.Unfinished, out var isDone);
             _sawError |= traits.HasFlag(ChunkTraits.Error);
             _sawEnd |= isDone || traits.HasFlag(ChunkTraits.Last);
@@ -190,6 +195,17 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         // Perplexity and GPUStack end without [DONE]; a finish_reason says that nothing is missing. Relayed paths have endings of their own.
         var isWhole = _sawEnd || _sawError || exchange.Facts.FinishReason is not null || exchange.Operation == Operation.Relay;
         return isWhole ? Ended(exchange) : Broken(exchange);
+    }
+
+    /// <summary>
+    /// Whether the last frame, which has no blank line, breaks off inside its data. What stands in half a chunk (a finish_reason) must
+    /// not count: the caller never gets it.
+    /// </summary>
+    private static bool IsCut(ReadOnlySpan<byte> frame)
+    {
+        var data = SseFrame.Parse(frame).Data;
+        return !data.IsEmpty && data[0] is (byte)'{' or (byte)'[' && !data.TrimEnd((byte)' ').SequenceEqual("[DONE]"u8)
+            && !new OpenAiAnswerFacts().Read(data, out _);
     }
 
     private Outcome Ended(Exchange exchange)

@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Upstream;
 
@@ -8,24 +9,19 @@ internal sealed class ModelDispatcher(TimeProvider time)
     /// <returns>Continue when there is an answer, still to be passed on; an error when no target gave one.</returns>
     public async ValueTask<Outcome> DispatchAsync(Exchange exchange)
     {
-        var isBodyKept = exchange.Request.Envelope is not null;
-        for (var i = 0; ; i++)
+        while (true)
         {
-            var target = exchange.Targets[i];
-            // A body that was not kept can be sent once.
-            var isLast = i == exchange.Targets.Count - 1 || !isBodyKept;
+            var target = exchange.Targets[exchange.NextTarget++];
             var lifetime = new CallLifetime(exchange, time);
             HttpResponseMessage? response = null;
             try
             {
                 (response, var outcome) = await TryAsync(exchange, target, lifetime);
                 var isRetryable = response is null ? outcome.Error!.Traits.Party == ErrorParty.Upstream : IsRetryable((int)response.StatusCode);
-                if (isRetryable && !isLast && !lifetime.ClientLeft)
+                if (!isRetryable || !MayTryNext(exchange))
                 {
-                    continue;
+                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime);
                 }
-
-                return response is null ? outcome : TakeAnswer(exchange, response, lifetime);
             }
             finally
             {
@@ -37,6 +33,27 @@ internal sealed class ModelDispatcher(TimeProvider time)
             }
         }
     }
+
+    /// <summary>
+    /// Takes back an answer that broke before its first byte went out, if there is another target: nobody has seen anything of it.
+    /// </summary>
+    public static bool TakesBack(Exchange exchange, Outcome outcome)
+    {
+        if (exchange.Answer is null || !MayTryNext(exchange) || outcome.Error is not { UpstreamStatus: null, Traits.Party: ErrorParty.Upstream } broken)
+        {
+            return false;
+        }
+
+        exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name };
+        exchange.Facts = new OpenAiAnswerFacts();
+        exchange.Answer.Dispose();
+        exchange.Answer = null;
+        return true;
+    }
+
+    /// <summary>A body that was not kept can be sent only once.</summary>
+    private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
+        && exchange.Request.Envelope is not null && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 

@@ -31,14 +31,19 @@ internal sealed record ProviderModel
     public required TransportKey TransportKey { get; init; }
 
     /// <summary>The address of an operation on a model.</summary>
-    public Uri UriOf(string operationPath, string model) => Entry.HasQuirk(ProviderEntry.AzurePaths)
-        ? new Uri(ApiVersion is null
-            ? $"{BaseUrl}/openai/v1{operationPath}"
-            : $"{BaseUrl}/openai/deployments/{Uri.EscapeDataString(model)}{operationPath}?api-version={Uri.EscapeDataString(ApiVersion)}")
-        : new Uri(BaseUrl + operationPath);
+    public Uri UriOf(string operationPath, string model) => new(AddressOf(operationPath, model));
 
-    /// <summary>The address of a relayed path, given below <c>/v1</c>.</summary>
-    public Uri UriOfRelay(string path) => UriOf(Entry.Dialect == ProviderDialect.Anthropic ? "/v1" + path : path, model: "");
+    /// <summary>
+    /// The address of a relayed path, given below <c>/v1</c> and escaped as the caller escaped it: <c>%41</c> is not always the same as
+    /// <c>A</c> to the other side. The path has been checked; it cannot lead out of the base URL.
+    /// </summary>
+    public Uri UriOfRelay(string path) => new(
+        AddressOf(Entry.Dialect == ProviderDialect.Anthropic ? "/v1" + path : path, model: ""),
+        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    private string AddressOf(string operationPath, string model) => !Entry.HasQuirk(ProviderEntry.AzurePaths) ? BaseUrl + operationPath
+        : ApiVersion is null ? $"{BaseUrl}/openai/v1{operationPath}"
+        : $"{BaseUrl}/openai/deployments/{Uri.EscapeDataString(model)}{operationPath}?api-version={Uri.EscapeDataString(ApiVersion)}";
 }
 
 /// <param name="AllowedHosts">Hosts that may be connected to in spite of their address.</param>

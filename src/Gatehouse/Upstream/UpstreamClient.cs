@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
+using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
 
@@ -33,10 +35,11 @@ internal static class UpstreamClient
             return (null, new GatewayError(
                 GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s."));
         }
-        catch (HttpRequestException exception) when (exception.InnerException is BadHttpRequestException fault)
+        catch (HttpRequestException exception) when (exception.InnerException is BadHttpRequestException or ConnectionResetException)
         {
-            // The caller's body, which is passed on while it arrives, turned out too large or too slow.
-            return (null, RequestErrors.Of(fault, exchange.Snapshot));
+            // It was the caller's body that could not be read while it was passed on.
+            ExceptionDispatchInfo.Throw(exception.InnerException);
+            throw;
         }
         catch (HttpRequestException exception)
         {

@@ -39,7 +39,11 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     /// <summary>How many connections the other side has closed or reset.</summary>
     public int ClosedByPeer => _closedByPeer;
 
+    /// <summary>How many connections were made.</summary>
+    public int Connections => _connections;
+
     private int _closedByPeer;
+    private int _connections;
 
     /// <summary>An upstream that always answers with the same JSON.</summary>
     public static ScriptedUpstream Json(string body, int status = 200) => new((_, connection) => connection.RespondAsync(status, "application/json", body));
@@ -72,6 +76,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             while (true)
             {
                 var socket = await _listener.AcceptSocketAsync(_stop.Token);
+                _ = Interlocked.Increment(ref _connections);
                 connections.Add(Task.Run(() => ServeAsync(socket)));
             }
         }

@@ -6,6 +6,8 @@ namespace Gatehouse.Configuration.Binding;
 /// <summary>Names of keys: a property <c>BaseUrl</c> is the key <c>base_url</c>.</summary>
 internal static class KeyNames
 {
+    private const int MaxNameLength = 200;
+
     public static string Of(PropertyInfo property)
     {
         var name = new StringBuilder();
@@ -28,6 +30,12 @@ internal static class KeyNames
     /// <summary>The known name nearest to a misspelt one, if it is near enough to be meant.</summary>
     public static string? Nearest(string name, IEnumerable<string> known)
     {
+        // A client may send megabytes as a model's name, and the distance takes time in proportion to it.
+        if (name.Length > MaxNameLength)
+        {
+            return null;
+        }
+
         var (best, distance) = known.Select(candidate => (candidate, Distance(name, candidate))).DefaultIfEmpty(("", int.MaxValue)).MinBy(x => x.Item2);
         return distance <= Math.Max(2, name.Length / 3) ? best : null;
     }
