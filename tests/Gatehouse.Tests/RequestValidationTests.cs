@@ -38,6 +38,8 @@ public sealed class RequestValidationTests : IAsyncLifetime
     [InlineData("{\"x\":{\"model\":\"mock/gpt\"}}", "'model' is required", "model")]
     [InlineData("{\"model\":\"mock/gpt\",\"model\":7}", "must be a string", "model")]
     [InlineData("{\"model\":\"mock/\\ud800\"}", "not valid Unicode", "model")]
+    [InlineData("{\"model\":\"mock/gpt\",\"Model\":\"other\"}", "Write 'model' in lower case (at byte 20)", "model")]
+    [InlineData("{\"\\u004dODEL\":1,\"model\":\"mock/gpt\"}", "in lower case (at byte 1)", "model")]
     public async Task A_body_that_cannot_be_used_is_a_400_that_says_where_and_why(string body, string says, string? field)
     {
         using var response = await _gateway.PostAsync("/v1/chat/completions", body);

@@ -25,15 +25,23 @@ public sealed record Usage
     /// <summary>Of <see cref="OutputTokens"/>.</summary>
     public long? AudioOutputTokens { get; init; }
 
-    /// <summary>Later reports replace earlier ones bucket by bucket: some providers report a running total in every chunk.</summary>
-    public Usage UpdatedBy(Usage later) => new()
+    /// <summary>
+    /// A later report replaces an earlier one, as some providers report a running total in every chunk: the input with all of its
+    /// buckets if it tells the input, and likewise the output.
+    /// </summary>
+    public Usage UpdatedBy(Usage later)
     {
-        InputTokens = later.InputTokens ?? InputTokens,
-        CacheReadTokens = later.CacheReadTokens ?? CacheReadTokens,
-        CacheWriteTokens = later.CacheWriteTokens ?? CacheWriteTokens,
-        OutputTokens = later.OutputTokens ?? OutputTokens,
-        ReasoningTokens = later.ReasoningTokens ?? ReasoningTokens,
-        AudioInputTokens = later.AudioInputTokens ?? AudioInputTokens,
-        AudioOutputTokens = later.AudioOutputTokens ?? AudioOutputTokens,
-    };
+        var input = later.InputTokens is null ? this : later;
+        var output = later.OutputTokens is null ? this : later;
+        return new Usage
+        {
+            InputTokens = input.InputTokens,
+            CacheReadTokens = input.CacheReadTokens,
+            CacheWriteTokens = input.CacheWriteTokens,
+            AudioInputTokens = input.AudioInputTokens,
+            OutputTokens = output.OutputTokens,
+            ReasoningTokens = output.ReasoningTokens,
+            AudioOutputTokens = output.AudioOutputTokens,
+        };
+    }
 }

@@ -6,6 +6,9 @@ namespace Gatehouse.Protocols.Json;
 
 internal static class JsonText
 {
+    /// <summary>Tells the upper case of an ASCII letter from its lower case.</summary>
+    private const int CaseBit = 0x20;
+
     /// <summary>
     /// Whether the reader's name or string is a text, escaped or not. As <see cref="Utf8JsonReader.ValueTextEquals(ReadOnlySpan{byte})"/>,
     /// which throws on half a surrogate pair: that is JSON (RFC 8259, 8.2), equals nothing, and a body of nothing else must not cost an
@@ -16,12 +19,15 @@ internal static class JsonText
     public static bool TextIs(this in Utf8JsonReader reader, ReadOnlySpan<byte> text) =>
         reader.ValueIsEscaped ? EscapedTextIs(reader, text) : reader.ValueTextEquals(text);
 
-    private static bool EscapedTextIs(in Utf8JsonReader reader, ReadOnlySpan<byte> text)
+    /// <summary>As <see cref="TextIs"/>, whatever the case of the letters.</summary>
+    public static bool TextIsInAnyCase(this in Utf8JsonReader reader, ReadOnlySpan<byte> text) => EscapedTextIs(reader, text, CaseBit);
+
+    private static bool EscapedTextIs(in Utf8JsonReader reader, ReadOnlySpan<byte> text, int ignoredBits = 0)
     {
         const int LongestEscape = 6;
         if (!reader.HasValueSequence)
         {
-            return Unescapes(reader.ValueSpan, text);
+            return Unescapes(reader.ValueSpan, text, ignoredBits);
         }
 
         if (reader.ValueSequence.Length > text.Length * LongestEscape)
@@ -31,10 +37,10 @@ internal static class JsonText
 
         Span<byte> raw = stackalloc byte[(int)reader.ValueSequence.Length];
         reader.ValueSequence.CopyTo(raw);
-        return Unescapes(raw, text);
+        return Unescapes(raw, text, ignoredBits);
     }
 
-    private static bool Unescapes(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> text)
+    private static bool Unescapes(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> text, int ignoredBits)
     {
         foreach (var expected in text)
         {
@@ -46,14 +52,14 @@ internal static class JsonText
 
             if (raw[0] == '\\')
             {
-                if (raw[1] != 'u' || !Utf8Parser.TryParse(raw.Slice(2, 4), out ushort character, out _, 'x') || character != expected)
+                if (raw[1] != 'u' || !Utf8Parser.TryParse(raw.Slice(2, 4), out ushort character, out _, 'x') || (character | ignoredBits) != (expected | ignoredBits))
                 {
                     return false;
                 }
 
                 length = 6;
             }
-            else if (raw[0] != expected)
+            else if ((raw[0] | ignoredBits) != (expected | ignoredBits))
             {
                 return false;
             }

@@ -13,6 +13,9 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 {
     private const int ReadSize = 4096;
 
+    /// <summary>Nothing but a comment or a line end belongs behind the last frame.</summary>
+    private const int MaxAfterEnd = 64 * 1024;
+
     /// <summary>What may still come after the last frame (the end of the HTTP body) is waited for this long, to keep the connection.</summary>
     private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(1);
 
@@ -77,9 +80,11 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             lifetime.AwaitEnd(EndGrace);
             var buffer = _frames.GetMemory(ReadSize);
             int count;
-            while ((count = await _body.ReadAsync(buffer, lifetime.Token)) > 0)
+            var total = 0;
+            while (total < MaxAfterEnd && (count = await _body.ReadAsync(buffer, lifetime.Token)) > 0)
             {
                 exchange.Response.Write(buffer.Span[..count]);
+                total += count;
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException)
@@ -141,6 +146,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         }
 
         var traits = Read(exchange.Facts, frame, out var isDone);
+        _sawError |= traits.HasFlag(ChunkTraits.Error);
         if (isDone || traits.HasFlag(ChunkTraits.Last))
         {
             _sawEnd = true;
@@ -153,7 +159,6 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             return false;
         }
 
-        _sawError |= traits.HasFlag(ChunkTraits.Error);
         exchange.Response.Write(frame);
         return true;
     }

@@ -28,10 +28,26 @@ internal static class UpstreamAddresses
             : MetadataNames.Contains(host.TrimEnd('.'), StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>The IPv4 address inside an IPv6 one: mapped (RFC 4291), NAT64 (RFC 6052) or 6to4 (RFC 3056).</summary>
+    private static IPAddress Unwrap(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        var bytes = address.GetAddressBytes();
+        ReadOnlySpan<byte> nat64 = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4()
+            : bytes.AsSpan().StartsWith(nat64) ? new IPAddress(bytes.AsSpan(12))
+            : bytes is [0x20, 0x02, ..] ? new IPAddress(bytes.AsSpan(2, 4))
+            : address;
+    }
+
     /// <summary>Whether an address, as resolved, may not be connected to: a name can be pointed anywhere later.</summary>
     public static bool Refuses(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = Unwrap(address);
         if (plain.AddressFamily == AddressFamily.InterNetwork)
         {
             Span<byte> bytes = stackalloc byte[4];

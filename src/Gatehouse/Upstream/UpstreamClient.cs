@@ -47,6 +47,12 @@ internal static class UpstreamClient
         }
         finally
         {
+            if (request.Content is SplicedContent { IsWritten: false } body)
+            {
+                // Cancelled or broken while it was being sent: the buffers must not be given back before the last look at them.
+                await body.WrittenAsync();
+            }
+
             exchange.Timings.UpstreamWaitEnds();
         }
     }

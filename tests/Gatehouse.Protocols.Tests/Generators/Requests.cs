@@ -41,7 +41,7 @@ internal sealed record Piece(PieceKind Kind, string Text);
 internal static class Requests
 {
     private static readonly Gen<string> OtherName = Gen.OneOf(
-        Gen.Elements("\"messages\"", "\"Model\"", "\"model \"", "\"mode\"", "\"models\"", "\"streams\"", "\"include_usage\"", "\"\"", "\"\\ud800\"", "\"\\ud800model\"", "\"mo\\udc00\""),
+        Gen.Elements("\"messages\"", "\"model \"", "\"mode\"", "\"models\"", "\"streams\"", "\"include_usage\"", "\"\"", "\"\\ud800\"", "\"\\ud800model\"", "\"mo\\udc00\""),
         JsonTexts.String.Where(name => !name.Contains("model", StringComparison.Ordinal)));
 
     private static readonly Gen<IEnumerable<Piece>> Model =

@@ -336,9 +336,13 @@ public sealed class OpenAiAnswerFacts
             return ChunkTraits.None;
         }
 
-        return reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8)
-            || reader.TextIs("response.failed"u8) || reader.TextIs("message_stop"u8)
-            ? ChunkTraits.Last
+        if (reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8) || reader.TextIs("message_stop"u8))
+        {
+            return ChunkTraits.Last;
+        }
+
+        return reader.TextIs("response.failed"u8) ? ChunkTraits.Last | ChunkTraits.Error
+            : reader.TextIs("error"u8) ? ChunkTraits.Error
             : ChunkTraits.None;
     }
 

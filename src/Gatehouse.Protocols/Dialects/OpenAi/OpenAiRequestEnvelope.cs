@@ -18,6 +18,9 @@ public sealed class OpenAiRequestEnvelope
     private static readonly byte[] TrueValue = "true"u8.ToArray();
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
 
+    /// <summary>No provider has a name as long; it goes into headers and the ledger.</summary>
+    private const int MaxModelLength = 512;
+
     private readonly List<Range> _models = new(1);
     private Range? _streamOptions;
     private JsonTokenType _streamOptionsType;
@@ -137,13 +140,10 @@ public sealed class OpenAiRequestEnvelope
         {
             if (reader.TextIs("model"u8))
             {
-                if (!reader.Read() || reader.TokenType != JsonTokenType.String)
+                if (ReadModel(ref reader, requireModel) is { Message: not null } mistake)
                 {
-                    return new RequestError($"'model' must be a string (at byte {reader.TokenStartIndex}).", "model");
+                    return mistake;
                 }
-
-                Model = reader.GetString();
-                _models.Add(TokenRange(reader));
             }
             else if (reader.TextIs("stream"u8))
             {
@@ -154,6 +154,11 @@ public sealed class OpenAiRequestEnvelope
             else if (reader.TextIs("stream_options"u8))
             {
                 ReadStreamOptions(ref reader);
+            }
+            else if (reader.TextIsInAnyCase("model"u8))
+            {
+                // Some servers match names in any case: they would read another model than the one that was authorized.
+                return new RequestError($"Write 'model' in lower case (at byte {reader.TokenStartIndex}).", "model");
             }
             else
             {
@@ -167,6 +172,28 @@ public sealed class OpenAiRequestEnvelope
         return requireModel && string.IsNullOrEmpty(Model)
             ? new RequestError("'model' is required: a route, provider/model, or the id of a model.", "model")
             : default;
+    }
+
+    private RequestError ReadModel(ref Utf8JsonReader reader, bool requireModel)
+    {
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            Model = reader.GetString();
+            _models.Add(TokenRange(reader));
+            return Model!.Length <= MaxModelLength
+                ? default
+                : new RequestError($"'model' is longer than {MaxModelLength} characters (at byte {reader.TokenStartIndex}).", "model");
+        }
+
+        if (requireModel)
+        {
+            return new RequestError($"'model' must be a string (at byte {reader.TokenStartIndex}).", "model");
+        }
+
+        // A relayed request that names no model, in other words.
+        reader.Skip();
+        return default;
     }
 
     private void ReadStreamOptions(ref Utf8JsonReader reader)
