@@ -39,6 +39,7 @@ internal static class AdminPlane
     {
         var token = app.Services.GetRequiredService<AdminToken>();
         app.Use((http, next) => RequireTokenAsync(http, next, token));
+        app.Use(next => http => AdminErrors.TellOfFailureAsync(http, next, app.Logger));
         app.UseStatusCodePages(http => AdminErrors.DescribeAsync(http.HttpContext));
 
         var api = app.MapGroup("/api/v1");

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using Gatehouse.Admin;
 using Gatehouse.Configuration;
@@ -107,6 +108,11 @@ internal sealed class GatewayApplication : IAsyncDisposable
             }
 
             return new GatewayApplication(environment, database, snapshots, new KeyService(keyStore, snapshots, environment.Time));
+        }
+        catch (DbException exception)
+        {
+            database.Dispose();
+            throw new StorageException($"The database {database.Path} cannot be used: {exception.Message}", exception);
         }
         catch
         {

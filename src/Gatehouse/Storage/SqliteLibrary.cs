@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -52,4 +53,8 @@ internal static class SqliteLibrary
 }
 
 /// <summary>The storage cannot be used; the message says why and what to do.</summary>
-internal sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether a failure is the storage's, which can pass (a full disk), and not a mistake in the program.</summary>
+    public static bool Covers(Exception exception) => exception is StorageException or DbException;
+}
