@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net;
+using System.Net.Sockets;
 using Gatehouse.Admin;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -121,10 +122,11 @@ internal sealed class GatewayApplication : IAsyncDisposable
         }
     }
 
+    /// <exception cref="IOException">A listener cannot be opened; the message says which and why.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _admin.StartAsync(cancellationToken);
-        await _data.StartAsync(cancellationToken);
+        await StartAsync(_admin, Snapshots.Current.Options.Admin.Listen, cancellationToken);
+        await StartAsync(_data, Snapshots.Current.Options.Listen, cancellationToken);
         _watcher.Start();
     }
 
@@ -155,6 +157,19 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _prometheus.Dispose();
         _metrics.Dispose();
         _database.Dispose();
+    }
+
+    private static async Task StartAsync(WebApplication application, string listen, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (SocketException exception)
+        {
+            // Not this machine's address, or a port that this user may not open.
+            throw new IOException($"Cannot listen on {listen}: {exception.Message}.", exception);
+        }
     }
 
     private static async Task StopAsync(WebApplication application, CancellationToken limit)
