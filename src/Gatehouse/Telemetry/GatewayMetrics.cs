@@ -77,8 +77,9 @@ internal sealed class GatewayMetrics : IDisposable
 
         _overhead.Record(exchange.Timings.Overhead.TotalSeconds, new KeyValuePair<string, object?>("operation", exchange.Operation.Name));
 
-        // A model that no target accepted is text from a client: as a label it would grow without bound.
-        var model = exchange.Outcome is ExchangeOutcome.Completed or ExchangeOutcome.Cancelled && exchange.Response.HasStarted ? exchange.Target!.Model : "";
+        // A model that no target accepted, or that its provider does not list, is text from a client: as a label it would grow without bound.
+        var isAccepted = exchange.Outcome is ExchangeOutcome.Completed or ExchangeOutcome.Cancelled && exchange.Response.HasStarted && IsListed(exchange.Target!);
+        var model = isAccepted ? exchange.Target!.Model : "";
         var tags = new TagList
         {
             { "gen_ai.operation.name", exchange.Operation.Name },
@@ -100,6 +101,8 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private static bool IsListed(Target target) => target.Provider.Models is not { } models || models.Contains(target.Model, StringComparer.Ordinal);
 
     private void RecordTokens(Exchange exchange, in TagList tags)
     {
