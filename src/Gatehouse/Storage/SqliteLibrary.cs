@@ -31,14 +31,13 @@ internal static class SqliteLibrary
         }
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
-    {
-        if (!string.Equals(name, ImportName, StringComparison.Ordinal))
-        {
-            return 0;
-        }
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
+        string.Equals(name, ImportName, StringComparison.Ordinal) ? Find(SystemNames) : 0;
 
-        foreach (var candidate in SystemNames)
+    /// <exception cref="StorageException">None of them is on this machine.</exception>
+    internal static nint Find(IReadOnlyList<string> names)
+    {
+        foreach (var candidate in names)
         {
             if (NativeLibrary.TryLoad(candidate, out var handle))
             {
@@ -47,7 +46,7 @@ internal static class SqliteLibrary
         }
 
         throw new StorageException(
-            $"The SQLite library of the operating system is missing ({SystemNames[0]}). Install it: 'apt-get install libsqlite3-0' on Debian and "
+            $"The SQLite library of the operating system is missing ({names[0]}). Install it: 'apt-get install libsqlite3-0' on Debian and "
             + "Ubuntu, 'dnf install sqlite-libs' on Fedora and RHEL, 'apk add sqlite-libs' on Alpine.");
     }
 }
