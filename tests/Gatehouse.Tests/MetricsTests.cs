@@ -86,6 +86,19 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Another_gateway_in_the_same_process_is_not_counted()
+    {
+        await using var gateway = await GatewayHost.StartAsync(Yaml);
+        await using var other = await GatewayHost.StartAsync(Yaml);
+        await AskAsync(other, "sandbox/echo");
+
+        var page = await PageAsync(gateway);
+
+        Assert.Empty(page.Samples("gatehouse_exchanges_total"));
+        Assert.Equal(0, page.Value("gatehouse_ledger_rows_total"));
+    }
+
+    [Fact]
     public async Task Models_that_clients_invent_do_not_become_labels()
     {
         await using var gateway = await GatewayHost.StartAsync("providers: { sandbox: {} }");

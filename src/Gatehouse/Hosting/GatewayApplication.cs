@@ -48,7 +48,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _metrics.ObserveLedger(_ledger);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         _prometheus = new PrometheusExporter();
-        _telemetry = new TelemetryExport(_prometheus, environment.Variable);
+        _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
         var pipeline = new ExchangePipeline(

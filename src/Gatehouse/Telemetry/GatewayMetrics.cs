@@ -22,7 +22,7 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Bucket bounds of the gateway's own overhead, in seconds.</summary>
     public static readonly double[] OverheadBounds = [0.00005, 0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.1, 0.5];
 
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter;
     private readonly Counter<long> _exchanges;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstChunk;
@@ -32,6 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics()
     {
+        _meter = new Meter(new MeterOptions(MeterName) { Scope = this });
         _exchanges = _meter.CreateCounter<long>("gatehouse.exchanges", "{exchange}", "Exchanges that ended, by how they ended.");
         _duration = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Duration of model calls.");
         _timeToFirstChunk = _meter.CreateHistogram<double>(
@@ -41,6 +42,9 @@ internal sealed class GatewayMetrics : IDisposable
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
+
+    /// <summary>Whether an instrument belongs to this gateway: meters are found by name in the whole process, where there may be others.</summary>
+    public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter.Scope, this);
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
