@@ -1,12 +1,33 @@
+using Gatehouse.Storage;
+
 namespace Gatehouse.Admin;
 
 /// <summary>Errors of the admin API.</summary>
-internal static class AdminErrors
+internal static partial class AdminErrors
 {
     public static IResult Result(int status, string code, string message, string? field = null) =>
         Results.Json(new AdminError(new AdminErrorDetail(code, message, field)), statusCode: status);
 
     public static Task WriteAsync(HttpContext http, int status, string code, string message) => Result(status, code, message).ExecuteAsync(http);
+
+    /// <summary>What no endpoint expects: the storage in trouble, or a mistake in the program.</summary>
+    public static async Task TellOfFailureAsync(HttpContext http, RequestDelegate next, ILogger logger)
+    {
+        try
+        {
+            await next(http);
+        }
+        catch (Exception exception) when (!http.Response.HasStarted && StorageException.Covers(exception))
+        {
+            LogFailure(logger, exception, http.Request.Method, http.Request.Path);
+            await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "overloaded", $"The storage cannot be used at the moment: {exception.Message}");
+        }
+        catch (Exception exception) when (!http.Response.HasStarted && exception is not (OperationCanceledException or BadHttpRequestException))
+        {
+            LogFailure(logger, exception, http.Request.Method, http.Request.Path);
+            await WriteAsync(http, StatusCodes.Status500InternalServerError, "internal_error", "The gateway failed unexpectedly; its log has the reason.");
+        }
+    }
 
     /// <summary>Words for what the framework answers with a status alone.</summary>
     public static Task DescribeAsync(HttpContext http)
@@ -21,4 +42,7 @@ internal static class AdminErrors
         };
         return WriteAsync(http, http.Response.StatusCode, code, message);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed.")]
+    private static partial void LogFailure(ILogger logger, Exception exception, string method, string path);
 }

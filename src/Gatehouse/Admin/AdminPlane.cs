@@ -39,16 +39,17 @@ internal static class AdminPlane
     {
         var token = app.Services.GetRequiredService<AdminToken>();
         app.Use((http, next) => RequireTokenAsync(http, next, token));
+        app.Use(next => http => AdminErrors.TellOfFailureAsync(http, next, app.Logger));
         app.UseStatusCodePages(http => AdminErrors.DescribeAsync(http.HttpContext));
 
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(AdminError), ["application/json"]));
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
         HealthEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();
-        _ = app.MapOpenApi("/openapi/{documentName}.json");
+        _ = app.MapOpenApi($"/openapi/{DocumentName}.json");
         _ = app.MapGet("/healthz", Probes.AliveAsync).ExcludeFromDescription();
         _ = app.MapGet("/readyz", probes.ReadyAsync).ExcludeFromDescription();
         _ = app.MapGet("/metrics", (PrometheusExporter metrics) => Results.Text(metrics.Write(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();

@@ -28,9 +28,9 @@ internal sealed class AdminClient : IDisposable
         }
 
         var url = Environment.GetEnvironmentVariable("GATEHOUSE_ADMIN_URL") is { Length: > 0 } given ? given : DefaultUrl;
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address))
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
         {
-            return await FailAsync($"GATEHOUSE_ADMIN_URL '{url}' is not a URL.", ExitCodes.Usage);
+            return await FailAsync($"GATEHOUSE_ADMIN_URL '{url}' is not an absolute http(s) URL.", ExitCodes.Usage);
         }
 
         using var client = new AdminClient(address, token);

@@ -29,7 +29,8 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(StartOptions options, bool isJsonLog)
     {
-        using var logging = CreateLogging(isJsonLog);
+        var progress = new StartProgress();
+        using var logging = CreateLogging(isJsonLog, progress);
         GatewayApplication gateway;
         try
         {
@@ -48,11 +49,11 @@ internal static class ServeCommand
 
         await using (gateway)
         {
-            return await ServeAsync(gateway);
+            return await ServeAsync(gateway, progress);
         }
     }
 
-    private static async Task<int> ServeAsync(GatewayApplication gateway)
+    private static async Task<int> ServeAsync(GatewayApplication gateway, StartProgress progress)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
@@ -69,11 +70,11 @@ internal static class ServeCommand
         }
         catch (IOException exception)
         {
-            // An address that is in use, or not this machine's.
             await Console.Error.WriteLineAsync(exception.Message);
             return ExitCodes.Failure;
         }
 
+        progress.IsStarted = true;
         await WelcomeAsync(gateway);
         await stop.Task;
         return ExitCodes.Success;
@@ -117,9 +118,11 @@ internal static class ServeCommand
                 + $"-d '{{\"model\": \"{model}\", \"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'";
     }
 
-    private static ILoggerFactory CreateLogging(bool isJson) => LoggerFactory.Create(logging =>
+    private static ILoggerFactory CreateLogging(bool isJson, StartProgress progress) => LoggerFactory.Create(logging =>
     {
         _ = logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        // The server logs a failed start with a stack trace, twice; the command says it in one line.
+        _ = logging.AddFilter("Microsoft.Extensions.Hosting", progress.IsWorthALine).AddFilter("Microsoft.AspNetCore.Server.Kestrel", progress.IsWorthALine);
         _ = isJson
             ? logging.AddJsonConsole(json =>
             {
@@ -136,4 +139,11 @@ internal static class ServeCommand
         // stdout is for what is printed once for a person or a script; the log goes to stderr.
         _ = logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     });
+
+    private sealed class StartProgress
+    {
+        public volatile bool IsStarted;
+
+        public bool IsWorthALine(LogLevel level) => level >= LogLevel.Warning && IsStarted;
+    }
 }

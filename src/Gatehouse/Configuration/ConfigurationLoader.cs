@@ -9,7 +9,7 @@ namespace Gatehouse.Configuration;
 internal sealed record StartOptions(string? ConfigurationFile = null, string? Data = null, string? Listen = null, string? Admin = null);
 
 /// <summary>A configuration as read, before it is compiled.</summary>
-/// <param name="Digest">SHA-256 of what was read, variables resolved: equal digests mean equal configurations.</param>
+/// <param name="Digest">SHA-256 of what was read, with the variables and files it names: equal digests mean equal configurations.</param>
 internal sealed record LoadedConfiguration(GatewayOptions Options, ConfigurationErrors Errors, string Digest);
 
 /// <summary>Reads gatehouse.yaml, or takes the embedded default.</summary>
@@ -32,13 +32,14 @@ internal sealed class ConfigurationLoader(StartOptions start, Func<string, strin
         {
             var yaml = System.IO.File.ReadAllText(File);
             var values = new StringBuilder(yaml);
-            var options = new YamlBinder(errors, name =>
-            {
-                var value = environment(name);
-                values.Append('\n').Append(name).Append('=').Append(value);
-                return value;
-            }).Bind<GatewayOptions>(yaml);
+            var options = new YamlBinder(errors, name => Noted(name, environment(name)), path => Noted(path, System.IO.File.ReadAllText(path))!).Bind<GatewayOptions>(yaml);
             return new LoadedConfiguration(Override(options), errors, Digest(values.ToString()));
+
+            string? Noted(string name, string? value)
+            {
+                _ = values.Append('\n').Append(name).Append('=').Append(value);
+                return value;
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

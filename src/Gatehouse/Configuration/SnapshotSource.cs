@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Identity;
+using Gatehouse.Storage;
 
 namespace Gatehouse.Configuration;
 
 /// <summary>How the last attempt to load the file ended.</summary>
 /// <param name="Errors">Empty when it was loaded.</param>
-internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Errors);
+/// <param name="CanPass">The file is not at fault: the same file may be loaded later.</param>
+internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Errors, bool CanPass = false);
 
 /// <summary>
 /// The snapshot in force, behind one volatile reference. It is made of the file and of the objects kept in the database; each change of
@@ -26,33 +28,58 @@ internal sealed partial class SnapshotSource(
 
     public string? File => loader.File;
 
-    /// <summary>Reads the file again. False when it has mistakes: <see cref="Status"/> tells them, and what ran goes on.</summary>
+    /// <summary>Reads the file again. False when it cannot be loaded: <see cref="Status"/> tells why, and what ran goes on.</summary>
     public bool Load(string cause)
     {
         lock (_gate)
         {
-            var loaded = loader.Load();
-            var previous = _current;
-            var storedKeys = keys.ReadAll();
-            var digest = Digest(loaded.Digest, storedKeys);
-            var compiler = new SnapshotCompiler(loaded.Errors, time);
-            var snapshot = compiler.Compile(loaded.Options, storedKeys, previous, revision: 0);
-            _status = new LoadStatus(time.GetUtcNow(), loaded.Errors.Messages);
-            if (loaded.Errors.Any)
+            try
             {
-                LogRejected(logger, cause, string.Join("; ", loaded.Errors.Messages));
+                return TryLoad(cause);
+            }
+            catch (Exception exception) when (_current is not null && StorageException.Covers(exception))
+            {
+                // A revision has a number before it is in force, and the number could not be kept.
+                Reject(cause, [$"the storage cannot be used: {exception.Message}"], canPass: true);
                 return false;
             }
+        }
+    }
 
-            _fileDigest = loaded.Digest;
-            _current = snapshot with { Revision = revisions.NumberOf(digest, cause) };
-            if (previous is not null)
-            {
-                WarnOfRestart(previous.Options, loaded.Options);
-            }
+    private bool TryLoad(string cause)
+    {
+        var loaded = loader.Load();
+        var previous = _current;
+        var storedKeys = keys.ReadAll();
+        var digest = Digest(loaded.Digest, storedKeys);
+        var compiler = new SnapshotCompiler(loaded.Errors, time);
+        var snapshot = compiler.Compile(loaded.Options, storedKeys, previous, revision: 0);
+        if (loaded.Errors.Any)
+        {
+            Reject(cause, loaded.Errors.Messages, canPass: false);
+            return false;
+        }
 
-            LogLoaded(logger, _current.Revision, cause);
-            return true;
+        _current = snapshot with { Revision = revisions.NumberOf(digest, cause) };
+        _fileDigest = loaded.Digest;
+        _status = new LoadStatus(time.GetUtcNow(), []);
+        if (previous is not null)
+        {
+            WarnOfRestart(previous.Options, loaded.Options);
+        }
+
+        LogLoaded(logger, _current.Revision, cause);
+        return true;
+    }
+
+    private void Reject(string cause, IReadOnlyList<string> errors, bool canPass)
+    {
+        // While the storage is in trouble this is tried again and again: the same is said once.
+        var isKnown = _status is { CanPass: true } last && canPass && last.Errors.SequenceEqual(errors, StringComparer.Ordinal);
+        _status = new LoadStatus(time.GetUtcNow(), errors, canPass);
+        if (!isKnown)
+        {
+            LogRejected(logger, cause, string.Join("; ", errors));
         }
     }
 

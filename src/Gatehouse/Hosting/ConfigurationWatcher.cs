@@ -29,7 +29,7 @@ internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvide
     private void Look(string file)
     {
         var state = StateOf(file);
-        if (state != _seen)
+        if (state != _seen || snapshots.Status.CanPass)
         {
             _seen = state;
             _ = snapshots.Load("file changed");
@@ -38,9 +38,17 @@ internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvide
 
     private static (DateTime Written, long Length) StateOf(string file)
     {
-        // Mounted configuration is often a link that is turned to another file.
-        var info = new FileInfo(file);
-        var target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
-        return target.Exists ? (target.LastWriteTimeUtc, target.Length) : default;
+        try
+        {
+            // Mounted configuration is often a link that is turned to another file.
+            var info = new FileInfo(file);
+            var target = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            return target.Exists ? (target.LastWriteTimeUtc, target.Length) : default;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It is being replaced at this moment, or is gone: loading it says so.
+            return default;
+        }
     }
 }

@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Net;
+using System.Net.Sockets;
 using Gatehouse.Admin;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -46,7 +48,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _metrics.ObserveLedger(_ledger);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         _prometheus = new PrometheusExporter();
-        _telemetry = new TelemetryExport(_prometheus, environment.Variable);
+        _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
         var pipeline = new ExchangePipeline(
@@ -108,6 +110,11 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
             return new GatewayApplication(environment, database, snapshots, new KeyService(keyStore, snapshots, environment.Time));
         }
+        catch (DbException exception)
+        {
+            database.Dispose();
+            throw new StorageException($"The database {database.Path} cannot be used: {exception.Message}", exception);
+        }
         catch
         {
             database.Dispose();
@@ -115,10 +122,11 @@ internal sealed class GatewayApplication : IAsyncDisposable
         }
     }
 
+    /// <exception cref="IOException">A listener cannot be opened; the message says which and why.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _admin.StartAsync(cancellationToken);
-        await _data.StartAsync(cancellationToken);
+        await StartAsync(_admin, Snapshots.Current.Options.Admin.Listen, cancellationToken);
+        await StartAsync(_data, Snapshots.Current.Options.Listen, cancellationToken);
         _watcher.Start();
     }
 
@@ -149,6 +157,19 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _prometheus.Dispose();
         _metrics.Dispose();
         _database.Dispose();
+    }
+
+    private static async Task StartAsync(WebApplication application, string listen, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await application.StartAsync(cancellationToken);
+        }
+        catch (SocketException exception)
+        {
+            // Not this machine's address, or a port that this user may not open.
+            throw new IOException($"Cannot listen on {listen}: {exception.Message}.", exception);
+        }
     }
 
     private static async Task StopAsync(WebApplication application, CancellationToken limit)

@@ -7,6 +7,7 @@ internal static class KeyEndpoints
 {
     private const int MaxNameLength = 200;
     private const int MaxPatterns = 1000;
+    private const int MaxLabels = 100;
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -44,6 +45,11 @@ internal static class KeyEndpoints
         if (request.Models is { } models && (models.Count > MaxPatterns || models.Any(string.IsNullOrWhiteSpace)))
         {
             return AdminErrors.Result(400, "invalid_request", $"models must be at most {MaxPatterns} patterns, none of them empty.", "models");
+        }
+
+        if (request.Labels is { } labels && (labels.Count > MaxLabels || labels.Any(label => label.Key.Length == 0 || label.Value is null)))
+        {
+            return AdminErrors.Result(400, "invalid_request", $"labels must be at most {MaxLabels} names with texts.", "labels");
         }
 
         return request.ExpiresAt is { } expiry && expiry <= time.GetUtcNow()

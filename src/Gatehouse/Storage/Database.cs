@@ -32,12 +32,14 @@ internal sealed class Database : IDisposable
         var fileLock = Lock(path);
         try
         {
-            var database = new Database(path, fileLock) { IsNew = !File.Exists(path) };
+            var database = new Database(path, fileLock) { IsNew = !File.Exists(path) || new FileInfo(path).Length == 0 };
+            // It holds who asked what. SQLite gives the files beside it the same permissions.
+            OpenOwn(path, FileShare.ReadWrite).Dispose();
             using var connection = database.Connect();
             Migrations.Apply(connection, time);
             return database;
         }
-        catch (SqliteException exception)
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             fileLock.Dispose();
             throw new StorageException($"The database {path} cannot be opened: {exception.Message}", exception);
@@ -73,13 +75,7 @@ internal sealed class Database : IDisposable
         try
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            return new FileStream(path + ".lock", options);
+            return OpenOwn(path + ".lock", FileShare.None);
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -89,5 +85,17 @@ internal sealed class Database : IDisposable
         {
             throw new StorageException($"{path} cannot be locked; is another gatehouse running on the same data? ({exception.Message})", exception);
         }
+    }
+
+    /// <summary>Opens a file, or makes one that only its owner may read.</summary>
+    private static FileStream OpenOwn(string path, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -30,14 +31,13 @@ internal static class SqliteLibrary
         }
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
-    {
-        if (!string.Equals(name, ImportName, StringComparison.Ordinal))
-        {
-            return 0;
-        }
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
+        string.Equals(name, ImportName, StringComparison.Ordinal) ? Find(SystemNames) : 0;
 
-        foreach (var candidate in SystemNames)
+    /// <exception cref="StorageException">None of them is on this machine.</exception>
+    internal static nint Find(IReadOnlyList<string> names)
+    {
+        foreach (var candidate in names)
         {
             if (NativeLibrary.TryLoad(candidate, out var handle))
             {
@@ -46,10 +46,14 @@ internal static class SqliteLibrary
         }
 
         throw new StorageException(
-            $"The SQLite library of the operating system is missing ({SystemNames[0]}). Install it: 'apt-get install libsqlite3-0' on Debian and "
+            $"The SQLite library of the operating system is missing ({names[0]}). Install it: 'apt-get install libsqlite3-0' on Debian and "
             + "Ubuntu, 'dnf install sqlite-libs' on Fedora and RHEL, 'apk add sqlite-libs' on Alpine.");
     }
 }
 
 /// <summary>The storage cannot be used; the message says why and what to do.</summary>
-internal sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class StorageException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether a failure is the storage's, which can pass (a full disk), and not a mistake in the program.</summary>
+    public static bool Covers(Exception exception) => exception is StorageException or DbException;
+}

@@ -22,7 +22,7 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Bucket bounds of the gateway's own overhead, in seconds.</summary>
     public static readonly double[] OverheadBounds = [0.00005, 0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.1, 0.5];
 
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter;
     private readonly Counter<long> _exchanges;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstChunk;
@@ -32,6 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     public GatewayMetrics()
     {
+        _meter = new Meter(new MeterOptions(MeterName) { Scope = this });
         _exchanges = _meter.CreateCounter<long>("gatehouse.exchanges", "{exchange}", "Exchanges that ended, by how they ended.");
         _duration = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Duration of model calls.");
         _timeToFirstChunk = _meter.CreateHistogram<double>(
@@ -41,6 +42,9 @@ internal sealed class GatewayMetrics : IDisposable
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
+
+    /// <summary>Whether an instrument belongs to this gateway: meters are found by name in the whole process, where there may be others.</summary>
+    public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter.Scope, this);
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
@@ -77,8 +81,9 @@ internal sealed class GatewayMetrics : IDisposable
 
         _overhead.Record(exchange.Timings.Overhead.TotalSeconds, new KeyValuePair<string, object?>("operation", exchange.Operation.Name));
 
-        // A model that no target accepted is text from a client: as a label it would grow without bound.
-        var model = exchange.Outcome is ExchangeOutcome.Completed or ExchangeOutcome.Cancelled && exchange.Response.HasStarted ? exchange.Target!.Model : "";
+        // A model that no target accepted, or that its provider does not list, is text from a client: as a label it would grow without bound.
+        var isAccepted = exchange.Outcome is ExchangeOutcome.Completed or ExchangeOutcome.Cancelled && exchange.Response.HasStarted && IsListed(exchange.Target!);
+        var model = isAccepted ? exchange.Target!.Model : "";
         var tags = new TagList
         {
             { "gen_ai.operation.name", exchange.Operation.Name },
@@ -100,6 +105,8 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private static bool IsListed(Target target) => target.Provider.Models is not { } models || models.Contains(target.Model, StringComparer.Ordinal);
 
     private void RecordTokens(Exchange exchange, in TagList tags)
     {

@@ -13,12 +13,20 @@ internal static class GatewayTraces
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    public static Activity? Start(Operation operation, IHeaderDictionary headers) => Source.HasListeners()
-        ? Source.StartActivity(
+    public static Activity? Start(Operation operation, IHeaderDictionary headers)
+    {
+        if (!Source.HasListeners())
+        {
+            return null;
+        }
+
+        // The web server keeps an activity of its own, which nobody exports: a span below it would be dropped with it.
+        Activity.Current = null;
+        return Source.StartActivity(
             operation.Name,
             ActivityKind.Client,
-            ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var parent) ? parent : default)
-        : null;
+            ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var parent) ? parent : default);
+    }
 
     public static void End(Exchange exchange)
     {

@@ -17,14 +17,14 @@ internal sealed class TelemetryExport : IDisposable
     private readonly MeterProvider _meters;
     private readonly TracerProvider? _traces;
 
-    public TelemetryExport(PrometheusExporter prometheus, Func<string, string?> environment)
+    public TelemetryExport(GatewayMetrics metrics, PrometheusExporter prometheus, Func<string, string?> environment)
     {
         var isOtlp = !string.IsNullOrEmpty(environment("OTEL_EXPORTER_OTLP_ENDPOINT"));
         var resource = ResourceBuilder.CreateDefault().AddService("gatehouse", serviceVersion: typeof(TelemetryExport).Assembly.GetName().Version?.ToString(3));
         var meters = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
             .AddMeter(GatewayMetrics.MeterName)
-            .AddView(instrument => new ExplicitBucketHistogramConfiguration
+            .AddView(instrument => !metrics.Owns(instrument) ? MetricStreamConfiguration.Drop : new ExplicitBucketHistogramConfiguration
             {
                 Boundaries = instrument.Name switch
                 {

@@ -5,7 +5,7 @@ namespace Gatehouse.Configuration.Binding;
 /// <summary>Replaces <c>${NAME}</c>, <c>${NAME:-default}</c> and <c>${file:PATH}</c> in a value; <c>$${</c> stands for <c>${</c> itself.</summary>
 internal static class Interpolation
 {
-    public static string Expand(string value, Func<string, string?> environment, Action<string> reportError)
+    public static string Expand(string value, Func<string, string?> environment, Func<string, string> readFile, Action<string> reportError)
     {
         if (!value.Contains("${", StringComparison.Ordinal))
         {
@@ -35,18 +35,18 @@ internal static class Interpolation
                 return result.ToString();
             }
 
-            result.Append(Resolve(value[(i + 2)..end], environment, reportError));
+            result.Append(Resolve(value[(i + 2)..end], environment, readFile, reportError));
             i = end + 1;
         }
 
         return result.ToString();
     }
 
-    private static string Resolve(string reference, Func<string, string?> environment, Action<string> reportError)
+    private static string Resolve(string reference, Func<string, string?> environment, Func<string, string> readFile, Action<string> reportError)
     {
         if (reference.StartsWith("file:", StringComparison.Ordinal))
         {
-            return ReadFile(reference["file:".Length..], reportError);
+            return ReadFile(reference["file:".Length..], readFile, reportError);
         }
 
         var separator = reference.IndexOf(":-", StringComparison.Ordinal);
@@ -66,13 +66,13 @@ internal static class Interpolation
         return reference[(separator + 2)..];
     }
 
-    private static string ReadFile(string path, Action<string> reportError)
+    private static string ReadFile(string path, Func<string, string> readFile, Action<string> reportError)
     {
         try
         {
-            return File.ReadAllText(path).TrimEnd('\r', '\n');
+            return readFile(path).TrimEnd('\r', '\n');
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             reportError($"cannot read '{path}': {exception.Message}");
             return "";

@@ -10,7 +10,7 @@ namespace Gatehouse.Configuration.Binding;
 /// Binds YAML to configuration records and notes the line of every key. Keys are the snake_case names of the properties; unknown keys,
 /// wrong types and unset variables are collected, never thrown.
 /// </summary>
-internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string?> environment)
+internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string?> environment, Func<string, string> readFile)
 {
     public T Bind<T>(string yaml)
         where T : class, new()
@@ -154,7 +154,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         }
 
         var unresolved = false;
-        var text = Interpolation.Expand(raw, environment, message =>
+        var text = Interpolation.Expand(raw, environment, readFile, message =>
         {
             unresolved = true;
             errors.Add(path, message);
