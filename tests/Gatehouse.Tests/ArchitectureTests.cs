@@ -16,29 +16,30 @@ public sealed partial class ArchitectureTests
         // stand on nothing
         ["Storage"] = "",
         ["Configuration.Binding"] = "",
+        ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
         ["Pipeline"] = "Configuration Configuration.Binding Identity Ledger Limits Policy Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin Configuration.Binding Identity Pipeline Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Configuration.Binding Identity Pipeline Routing Storage Upstream",
 
         // the steps
-        ["Identity"] = "Admin Configuration Configuration.Binding Pipeline Storage",
+        ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Ledger Pipeline",
         ["Routing"] = "Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Configuration Configuration.Binding Pipeline",
-        ["Ledger"] = "Admin Pipeline Storage Telemetry",
-        ["Telemetry"] = "Ledger Pipeline",
+        ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",
+        ["Telemetry"] = "Pipeline",
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Pipeline Routing Telemetry",
-        ["Admin"] = "Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
+        ["Admin"] = "Admin.Contract Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
 
         // the program
         ["Hosting"] = "Admin Configuration Identity Ingress Ledger Limits Pipeline Storage Telemetry Upstream",
-        ["Commands"] = "Admin Configuration Hosting Identity Storage Upstream",
+        ["Commands"] = "Admin.Contract Configuration Hosting Identity Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];
@@ -110,7 +111,8 @@ public sealed partial class ArchitectureTests
     private static IEnumerable<string> References(string source)
     {
         var code = Comment().Replace(source, "");
-        return Using().Matches(code).Concat(Qualified().Matches(code))
+        var body = Namespace().Replace(Using().Replace(code, ""), "");
+        return Using().Matches(code).Concat(Qualified().Matches(body))
             .Select(match => SliceOfNamespace(match.Groups["name"].Value))
             .Where(Allowed.ContainsKey);
     }

@@ -29,7 +29,7 @@ public sealed class OtlpTests : IDisposable
         Assert.Equal(0, await gateway.ExitAsync());
 
         var span = Assert.Single(Spans(collector));
-        Assert.Equal("chat mock/gpt-x", span.Text(5));
+        Assert.Equal("chat gpt-x", span.Text(5));
         Assert.Equal(TraceId, span.Hex(1));
         Assert.Equal(ParentId, span.Hex(4));
         const ulong Client = 3;
@@ -37,7 +37,7 @@ public sealed class OtlpTests : IDisposable
         var attributes = span.Attributes(9);
         foreach (var (name, value) in new[]
         {
-            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai-compatible"), ("gen_ai.request.model", "mock/gpt-x"),
+            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "openai-compatible"), ("gen_ai.request.model", "gpt-x"),
             ("gen_ai.response.id", "chatcmpl-7"), ("gen_ai.response.model", "gpt-x-2026"), ("gen_ai.response.finish_reasons", "[stop]"),
             ("gen_ai.usage.input_tokens", "12"), ("gen_ai.usage.output_tokens", "5"), ("gen_ai.usage.cache_read.input_tokens", "4"),
             ("gen_ai.usage.reasoning.output_tokens", "2"), ("server.address", "127.0.0.1"), ("http.response.status_code", "200"),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
@@ -39,8 +40,8 @@ internal static class AdminPlane
     {
         var token = app.Services.GetRequiredService<AdminToken>();
         app.Use((http, next) => RequireTokenAsync(http, next, token));
-        app.Use(next => http => AdminErrors.TellOfFailureAsync(http, next, app.Logger));
-        app.UseStatusCodePages(http => AdminErrors.DescribeAsync(http.HttpContext));
+        app.Use(next => http => AdminFailures.TellOfFailureAsync(http, next, app.Logger));
+        app.UseStatusCodePages(http => AdminFailures.DescribeAsync(http.HttpContext));
 
         var api = app.MapGroup("/api/v1").WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(AdminError), ["application/json"]));
         KeyEndpoints.Map(api);
@@ -68,6 +69,6 @@ internal static class AdminPlane
         }
 
         http.Response.Headers.WWWAuthenticate = "Bearer";
-        return AdminErrors.WriteAsync(http, 401, "unauthorized", "Send the admin token as 'Authorization: Bearer TOKEN'. It was printed at the first start, or stands in admin.token.");
+        return AdminFailures.WriteAsync(http, 401, "unauthorized", "Send the admin token as 'Authorization: Bearer TOKEN'. It was printed at the first start, or stands in admin.token.");
     }
 }

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Gatehouse.Admin;
+using Gatehouse.Admin.Contract;
 
 namespace Gatehouse.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Gatehouse.Admin;
+using Gatehouse.Admin.Contract;
 using Gatehouse.Identity;
 
 namespace Gatehouse.Commands;

@@ -121,6 +121,8 @@ internal static class ServeCommand
     private static ILoggerFactory CreateLogging(bool isJson, StartProgress progress) => LoggerFactory.Create(logging =>
     {
         _ = logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        // At any level the web framework would make an activity and a scope for each request.
+        _ = logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // The server logs a failed start with a stack trace, twice; the command says it in one line.
         _ = logging.AddFilter("Microsoft.Extensions.Hosting", progress.IsWorthALine).AddFilter("Microsoft.AspNetCore.Server.Kestrel", progress.IsWorthALine);
         _ = isJson

@@ -1,4 +1,4 @@
-using Gatehouse.Admin;
+using Gatehouse.Admin.Contract;
 namespace Gatehouse.Configuration;
 
 internal static class ConfigurationEndpoints

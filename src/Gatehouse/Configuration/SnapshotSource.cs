@@ -89,13 +89,10 @@ internal sealed partial class SnapshotSource(
         lock (_gate)
         {
             var storedKeys = keys.ReadAll();
-            var current = Current;
-            _current = current with
-            {
-                Revision = revisions.NumberOf(Digest(_fileDigest, storedKeys), cause),
-                LoadedAt = time.GetUtcNow(),
-                Keys = SnapshotCompiler.KeyIndex(current.Keys.Values.Where(key => key.Owner == KeyOwner.File), storedKeys),
-            };
+            var fileKeys = Current.Keys.Values.Where(key => key.Owner == KeyOwner.File);
+            // In force before it has a number: a revoked key must not live on because the number could not be written.
+            _current = Current with { LoadedAt = time.GetUtcNow(), Keys = SnapshotCompiler.KeyIndex(fileKeys, storedKeys) };
+            _current = _current with { Revision = revisions.NumberOf(Digest(_fileDigest, storedKeys), cause) };
         }
     }
 

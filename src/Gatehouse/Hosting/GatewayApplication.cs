@@ -45,7 +45,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>());
         _metrics = new GatewayMetrics();
-        _metrics.ObserveLedger(_ledger);
+        _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);

@@ -1,4 +1,4 @@
-using Gatehouse.Admin;
+using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
 
 namespace Gatehouse.Identity;
@@ -39,21 +39,21 @@ internal static class KeyEndpoints
     {
         if (string.IsNullOrWhiteSpace(request.Name) || request.Name.Length > MaxNameLength || request.Name.Any(char.IsControl))
         {
-            return AdminErrors.Result(400, "invalid_request", $"name is required: up to {MaxNameLength} characters, on one line.", "name");
+            return AdminError.Result(400, "invalid_request", $"name is required: up to {MaxNameLength} characters, on one line.", "name");
         }
 
         if (request.Models is { } models && (models.Count > MaxPatterns || models.Any(string.IsNullOrWhiteSpace)))
         {
-            return AdminErrors.Result(400, "invalid_request", $"models must be at most {MaxPatterns} patterns, none of them empty.", "models");
+            return AdminError.Result(400, "invalid_request", $"models must be at most {MaxPatterns} patterns, none of them empty.", "models");
         }
 
         if (request.Labels is { } labels && (labels.Count > MaxLabels || labels.Any(label => label.Key.Length == 0 || label.Value is null)))
         {
-            return AdminErrors.Result(400, "invalid_request", $"labels must be at most {MaxLabels} names with texts.", "labels");
+            return AdminError.Result(400, "invalid_request", $"labels must be at most {MaxLabels} names with texts.", "labels");
         }
 
         return request.ExpiresAt is { } expiry && expiry <= time.GetUtcNow()
-            ? AdminErrors.Result(400, "invalid_request", "expires_at lies in the past.", "expires_at")
+            ? AdminError.Result(400, "invalid_request", "expires_at lies in the past.", "expires_at")
             : null;
     }
 
@@ -67,10 +67,10 @@ internal static class KeyEndpoints
     {
         RevokeResult.Revoked => Results.NoContent(),
         RevokeResult.NotFound => NotFound(id),
-        _ => AdminErrors.Result(409, "owned_by_file", "This key stands in gatehouse.yaml: remove it there."),
+        _ => AdminError.Result(409, "owned_by_file", "This key stands in gatehouse.yaml: remove it there."),
     };
 
-    private static IResult NotFound(string id) => AdminErrors.Result(404, "not_found", $"There is no key '{id}'.");
+    private static IResult NotFound(string id) => AdminError.Result(404, "not_found", $"There is no key '{id}'.");
 
     private static KeyView View(ApiKey key) => new(
         key.Id, key.Name, key.Hint, key.Owner == KeyOwner.File ? "file" : "api", key.Models, key.Labels, key.CreatedAt, key.ExpiresAt);

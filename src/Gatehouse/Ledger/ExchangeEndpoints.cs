@@ -1,4 +1,4 @@
-using Gatehouse.Admin;
+using Gatehouse.Admin.Contract;
 namespace Gatehouse.Ledger;
 
 internal static class ExchangeEndpoints
@@ -19,7 +19,7 @@ internal static class ExchangeEndpoints
     {
         if (limit is < 1 or > MaxLimit)
         {
-            return AdminErrors.Result(400, "invalid_request", $"limit must be from 1 to {MaxLimit}.", "limit");
+            return AdminError.Result(400, "invalid_request", $"limit must be from 1 to {MaxLimit}.", "limit");
         }
 
         var count = limit ?? 50;
@@ -28,5 +28,5 @@ internal static class ExchangeEndpoints
     }
 
     private static IResult Show(string id, LedgerReader ledger) =>
-        ledger.Find(id) is { } row ? Results.Ok(row) : AdminErrors.Result(404, "not_found", $"There is no exchange '{id}'.");
+        ledger.Find(id) is { } row ? Results.Ok(row) : AdminError.Result(404, "not_found", $"There is no exchange '{id}'.");
 }

@@ -8,28 +8,27 @@ namespace Gatehouse.Ledger;
 /// <summary>Step 9: writes the exchange down, in the ledger and in the telemetry.</summary>
 internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metrics)
 {
-    /// <summary>The caller left before it had the whole answer (nginx's convention).</summary>
-    private const int ClientClosedRequest = 499;
-
     /// <returns>True when the row is durable.</returns>
     public ValueTask<bool> RecordAsync(Exchange exchange)
     {
-        Count(exchange);
+        _ = Count(exchange);
         return ledger.CommitAsync(EntryOf(exchange));
     }
 
-    /// <summary>Telemetry alone, for calls of nobody known.</summary>
-    public void Count(Exchange exchange)
+    /// <summary>Telemetry alone, for calls that take no room in the ledger.</summary>
+    /// <returns>True: there is nothing to wait for.</returns>
+    public bool Count(Exchange exchange)
     {
         metrics.Record(exchange);
         GatewayTraces.End(exchange);
+        return true;
     }
 
     private static LedgerEntry EntryOf(Exchange exchange) => new()
     {
         Id = exchange.Id,
         StartedAtMicroseconds = (exchange.StartedAt - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond,
-        Kind = LowerName(exchange.Kind),
+        Kind = exchange.Kind.Word(),
         Operation = exchange.Operation.Name,
         Revision = exchange.Snapshot.Revision,
         KeyId = exchange.Key!.Id,
@@ -39,8 +38,8 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         Route = exchange.Route,
         Target = exchange.Target?.Name,
         Attempts = exchange.Attempts.Count == 0 ? "[]" : JsonSerializer.Serialize(exchange.Attempts, LedgerJson.Default.ListAttempt),
-        Status = StatusOf(exchange),
-        Outcome = LowerName(exchange.Outcome),
+        Status = exchange.Status,
+        Outcome = exchange.Outcome.Word(),
         Error = exchange.Error,
         ErrorPhase = exchange.Error is null ? null : exchange.ErrorPhase.ToString().ToLowerInvariant(),
         IsStream = exchange.Request.IsStream || exchange.Response.IsEventStream,
@@ -51,26 +50,6 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,
-    };
-
-    public static int StatusOf(Exchange exchange) => exchange.Outcome == ExchangeOutcome.Cancelled ? ClientClosedRequest
-        : exchange.Response.HasStarted ? exchange.Response.Status
-        : exchange.Error?.Status ?? StatusCodes.Status500InternalServerError;
-
-    private static string LowerName(ExchangeKind kind) => kind switch
-    {
-        ExchangeKind.Model => "model",
-        ExchangeKind.Tool => "tool",
-        _ => "agent",
-    };
-
-    public static string LowerName(ExchangeOutcome outcome) => outcome switch
-    {
-        ExchangeOutcome.Completed => "completed",
-        ExchangeOutcome.Refused => "refused",
-        ExchangeOutcome.Failed => "failed",
-        ExchangeOutcome.Truncated => "truncated",
-        _ => "cancelled",
     };
 }
 

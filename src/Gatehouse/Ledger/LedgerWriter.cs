@@ -112,6 +112,11 @@ internal sealed partial class LedgerWriter : IDisposable
 
             if (isStopping)
             {
+                if (_kept.Count > 0)
+                {
+                    LogLost(_logger, _kept.Count);
+                }
+
                 return;
             }
 
@@ -182,6 +187,9 @@ internal sealed partial class LedgerWriter : IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The ledger cannot be written: {Reason}. New exchanges are refused until it can.")]
     private static partial void LogTrouble(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The gateway stops while the ledger cannot be written: {Count} rows of unanswered exchanges are lost.")]
+    private static partial void LogLost(ILogger logger, int count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The ledger can be written again; {Count} rows were waiting.")]
     private static partial void LogRecovered(ILogger logger, int count);

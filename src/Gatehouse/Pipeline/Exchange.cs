@@ -64,6 +64,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Where it went; set by step 6.</summary>
     public Target? Target { get; set; }
 
+    /// <summary>The target's own name of the model; before there is a target, what the caller wrote.</summary>
+    public string Model => Target?.Model ?? Request.Model;
+
     public List<Attempt> Attempts { get; } = new(1);
 
     /// <summary>The answer of the target; set by step 6.</summary>
@@ -80,6 +83,11 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public long DeliveredBytes { get; set; }
 
     public GatewayError? Error { get; set; }
+
+    /// <summary>HTTP status towards the caller; for one that left before it had the whole answer, 499 as nginx has it.</summary>
+    public int Status => Outcome == ExchangeOutcome.Cancelled ? 499
+        : Response.HasStarted ? Response.Status
+        : Error?.Status ?? StatusCodes.Status500InternalServerError;
 
     /// <summary>The phase in which <see cref="Error"/> arose.</summary>
     public ExchangePhase ErrorPhase { get; set; }

@@ -30,7 +30,7 @@ internal sealed partial class ExchangePipeline(
             exchange.Error = stranger;
             exchange.Outcome = ExchangeOutcome.Refused;
             exchange.Response.Fail(exchange, stranger!);
-            recorder.Count(exchange);
+            _ = recorder.Count(exchange);
             return;
         }
 
@@ -43,7 +43,10 @@ internal sealed partial class ExchangePipeline(
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
-            var isRecorded = await recorder.RecordAsync(exchange);
+            var isRecorded = exchange.ErrorPhase == ExchangePhase.Admit && outcome.Error is not null
+                // Not admitted for want of room in the ledger: a row would take what is left of it.
+                ? recorder.Count(exchange)
+                : await recorder.RecordAsync(exchange);
 
             // egress
             if (exchange.ClientLeft)

@@ -14,6 +14,10 @@ internal static class Id
     {
         Span<byte> uuid = stackalloc byte[16];
         _ = Guid.CreateVersion7(time).TryWriteBytes(uuid, bigEndian: true, out _);
+        // RFC 9562, 6.2 method 3: the 12 bits after the version hold the fraction of the millisecond, so that ids of one process keep their order.
+        var fraction = (int)(time.Ticks % TimeSpan.TicksPerMillisecond * 4096 / TimeSpan.TicksPerMillisecond);
+        uuid[6] = (byte)(0x70 | (fraction >> 8));
+        uuid[7] = (byte)fraction;
         Span<char> text = stackalloc char[26];
         Encode(uuid, text);
         return string.Concat(prefix, "_", text);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Gatehouse.Ledger;
 using Gatehouse.Pipeline;
 
 namespace Gatehouse.Telemetry;
@@ -48,11 +47,11 @@ internal sealed class GatewayMetrics : IDisposable
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    public void ObserveLedger(LedgerWriter ledger)
+    public void ObserveLedger(Func<int> waiting, Func<long> written, Func<bool> isRefusing)
     {
-        _ = _meter.CreateObservableGauge("gatehouse.ledger.queue", () => ledger.Depth, "{row}", "Ledger rows that wait to be written.");
-        _ = _meter.CreateObservableCounter("gatehouse.ledger.rows", () => ledger.Written, "{row}", "Ledger rows written.");
-        _ = _meter.CreateObservableGauge("gatehouse.ledger.refusing", () => ledger.Trouble is null ? 0 : 1, description: "1 while exchanges are refused because the ledger cannot be written.");
+        _ = _meter.CreateObservableGauge("gatehouse.ledger.queue", waiting, "{row}", "Ledger rows that wait to be written.");
+        _ = _meter.CreateObservableCounter("gatehouse.ledger.rows", written, "{row}", "Ledger rows written.");
+        _ = _meter.CreateObservableGauge("gatehouse.ledger.refusing", () => isRefusing() ? 1 : 0, description: "1 while exchanges are refused because the ledger cannot be written.");
     }
 
     public void ObserveRevision(Func<long> revision) =>
@@ -65,13 +64,13 @@ internal sealed class GatewayMetrics : IDisposable
     public void Record(Exchange exchange)
     {
         var code = exchange.Error?.Traits.Name;
-        var provider = exchange.Target?.Provider.Name;
+        var provider = exchange.Target?.Provider;
         _exchanges.Add(1, new TagList
         {
             { "operation", exchange.Operation.Name },
-            { "provider", provider },
+            { "provider", provider?.Name },
             { "route", exchange.Route },
-            { "outcome", ExchangeRecorder.LowerName(exchange.Outcome) },
+            { "outcome", exchange.Outcome.Word() },
             { "code", code },
         });
         if (provider is null)
@@ -87,7 +86,8 @@ internal sealed class GatewayMetrics : IDisposable
         var tags = new TagList
         {
             { "gen_ai.operation.name", exchange.Operation.Name },
-            { "gen_ai.provider.name", provider },
+            { "gen_ai.provider.name", provider.Entry.Kind },
+            { "gatehouse.provider", provider.Name },
             { "gen_ai.request.model", model },
         };
         if (exchange.Response.IsEventStream && exchange.Timings.ToFirstByte is { } firstChunk)

@@ -35,7 +35,7 @@ internal static class GatewayTraces
             return;
         }
 
-        span.DisplayName = exchange.Request.Model.Length == 0 ? exchange.Operation.Name : $"{exchange.Operation.Name} {exchange.Request.Model}";
+        span.DisplayName = exchange.Model.Length == 0 ? exchange.Operation.Name : $"{exchange.Operation.Name} {exchange.Model}";
         if (span.IsAllDataRequested)
         {
             Describe(exchange, span);
@@ -48,17 +48,17 @@ internal static class GatewayTraces
     {
         _ = span.SetTag("gen_ai.operation.name", exchange.Operation.Name)
             .SetTag("gen_ai.provider.name", exchange.Target?.Provider.Entry.Kind)
-            .SetTag("gen_ai.request.model", exchange.Request.Model)
+            .SetTag("gen_ai.request.model", exchange.Model)
             .SetTag("gen_ai.request.stream", exchange.Request.IsStream ? true : null)
             .SetTag("gen_ai.response.id", exchange.Facts.Id)
             .SetTag("gen_ai.response.model", exchange.Facts.Model)
             .SetTag("gen_ai.response.finish_reasons", exchange.Facts.FinishReason is { } reason ? new[] { reason } : null)
-            .SetTag("http.response.status_code", Ledger.ExchangeRecorder.StatusOf(exchange))
+            .SetTag("http.response.status_code", exchange.Status)
             .SetTag("gatehouse.exchange.id", exchange.Id)
             .SetTag("gatehouse.target", exchange.Target?.Name)
             .SetTag("gatehouse.route", exchange.Route)
             .SetTag("gatehouse.key.name", exchange.Key?.Name)
-            .SetTag("gatehouse.outcome", Ledger.ExchangeRecorder.LowerName(exchange.Outcome))
+            .SetTag("gatehouse.outcome", exchange.Outcome.Word())
             .SetTag("gatehouse.attempts", exchange.Attempts.Count);
         if (exchange.Target is { } target && Uri.TryCreate(target.Provider.BaseUrl, UriKind.Absolute, out var address))
         {

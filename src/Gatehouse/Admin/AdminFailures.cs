@@ -1,14 +1,12 @@
+using Gatehouse.Admin.Contract;
 using Gatehouse.Storage;
 
 namespace Gatehouse.Admin;
 
-/// <summary>Errors of the admin API.</summary>
-internal static partial class AdminErrors
+/// <summary>Failures that no endpoint tells of by itself.</summary>
+internal static partial class AdminFailures
 {
-    public static IResult Result(int status, string code, string message, string? field = null) =>
-        Results.Json(new AdminError(new AdminErrorDetail(code, message, field)), statusCode: status);
-
-    public static Task WriteAsync(HttpContext http, int status, string code, string message) => Result(status, code, message).ExecuteAsync(http);
+    public static Task WriteAsync(HttpContext http, int status, string code, string message) => AdminError.Result(status, code, message).ExecuteAsync(http);
 
     /// <summary>What no endpoint expects: the storage in trouble, or a mistake in the program.</summary>
     public static async Task TellOfFailureAsync(HttpContext http, RequestDelegate next, ILogger logger)
