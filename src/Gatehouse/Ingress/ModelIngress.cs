@@ -84,13 +84,7 @@ internal static class ModelIngress
             return new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field };
         }
 
-        exchange.Request = new ModelRequest
-        {
-            Envelope = envelope,
-            Body = body,
-            RelayPath = relayPath,
-            Provider = ProviderOf(exchange.Http.Request.Headers),
-        };
+        exchange.Request = ModelRequest.Of(envelope, body, ProviderOf(exchange.Http.Request.Headers), relayPath);
         return Outcome.Continue;
     }
 

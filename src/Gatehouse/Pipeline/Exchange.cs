@@ -112,7 +112,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
         if (!Request.Body.IsEmpty)
         {
             Http.Request.BodyReader.AdvanceTo(Request.Body.End);
-            Request.Body = default;
+            Request.DropBody();
         }
     }
 }

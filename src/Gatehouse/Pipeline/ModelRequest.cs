@@ -9,13 +9,13 @@ internal sealed class ModelRequest
     public static readonly ModelRequest None = new();
 
     /// <summary>The model as the caller wrote it; empty when the request names none.</summary>
-    public string Model => Envelope?.Model ?? "";
+    public string Model { get; init; } = "";
 
-    /// <summary>Null for a body that is passed on unread.</summary>
-    public OpenAiRequestEnvelope? Envelope { get; init; }
+    /// <summary>Null for a body that is passed on unread, and when the body has been given back.</summary>
+    public OpenAiRequestEnvelope? Envelope { get; private set; }
 
     /// <summary>The whole body, in the buffers it was received in. Empty for a body that is passed on unread.</summary>
-    public ReadOnlySequence<byte> Body { get; set; }
+    public ReadOnlySequence<byte> Body { get; private set; }
 
     /// <summary>The provider named by <c>x-gatehouse-provider</c>.</summary>
     public string? Provider { get; init; }
@@ -23,5 +23,22 @@ internal sealed class ModelRequest
     /// <summary>Path and query below <c>/v1</c>, as sent; for relayed paths.</summary>
     public string RelayPath { get; init; } = "";
 
-    public bool IsStream => Envelope?.IsStream ?? false;
+    public bool IsStream { get; init; }
+
+    public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath) => new()
+    {
+        Model = envelope.Model ?? "",
+        IsStream = envelope.IsStream,
+        Envelope = envelope,
+        Body = body,
+        Provider = provider,
+        RelayPath = relayPath,
+    };
+
+    /// <summary>Forgets the body: its buffers belong to others now.</summary>
+    public void DropBody()
+    {
+        Envelope = null;
+        Body = default;
+    }
 }

@@ -1,8 +1,13 @@
+using System.Collections.Concurrent;
+
 namespace Gatehouse.Upstream;
 
 /// <summary>A provider compiled for the hot path, with its own connections.</summary>
 internal sealed record ProviderModel
 {
+    /// <summary>By the path of the operation, of which there are a few.</summary>
+    private readonly ConcurrentDictionary<string, Uri> _uris = new(StringComparer.Ordinal);
+
     public required string Name { get; init; }
 
     public required ProviderEntry Entry { get; init; }
@@ -31,7 +36,9 @@ internal sealed record ProviderModel
     public required TransportKey TransportKey { get; init; }
 
     /// <summary>The address of an operation on a model.</summary>
-    public Uri UriOf(string operationPath, string model) => new(AddressOf(operationPath, model));
+    public Uri UriOf(string operationPath, string model) => IsModelInPath
+        ? new Uri(AddressOf(operationPath, model))
+        : _uris.GetOrAdd(operationPath, static (path, provider) => new Uri(provider.AddressOf(path, model: "")), this);
 
     /// <summary>
     /// The address of a relayed path, given below <c>/v1</c> and escaped as the caller escaped it: <c>%41</c> is not always the same as
@@ -40,6 +47,8 @@ internal sealed record ProviderModel
     public Uri UriOfRelay(string path) => new(
         AddressOf(Entry.Dialect == ProviderDialect.Anthropic ? "/v1" + path : path, model: ""),
         new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    private bool IsModelInPath => ApiVersion is not null && Entry.HasQuirk(ProviderEntry.AzurePaths);
 
     private string AddressOf(string operationPath, string model) => !Entry.HasQuirk(ProviderEntry.AzurePaths) ? BaseUrl + operationPath
         : ApiVersion is null ? $"{BaseUrl}/openai/v1{operationPath}"
