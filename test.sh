@@ -64,9 +64,12 @@ run_project() {
 
 # The official SDKs against the running gateway.
 run_clients() {
-  local last
+  local log last
+  log="$(mktemp)"
   say "clients"
-  last="$(tests/clients/run.sh | tee /dev/stderr | tail -n 1)"
+  tests/clients/run.sh | tee "$log"
+  last="$(tail -n 1 "$log")"
+  rm -f "$log"
   if [[ "$last" =~ ^clients:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped ]]; then
     passed=$((passed + BASH_REMATCH[1]))
     failed=$((failed + BASH_REMATCH[2]))
