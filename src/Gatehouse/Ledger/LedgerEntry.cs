@@ -36,13 +36,13 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public required string Attempts { get; init; }
 
-    public required int Status { get; init; }
+    public required int Status { get; set; }
 
-    public required string Outcome { get; init; }
+    public required string Outcome { get; set; }
 
-    public GatewayError? Error { get; init; }
+    public GatewayError? Error { get; set; }
 
-    public string? ErrorPhase { get; init; }
+    public string? ErrorPhase { get; set; }
 
     public required bool IsStream { get; init; }
 
@@ -62,6 +62,17 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     /// <summary>True once the row is durable, false when it could not be written in time.</summary>
     public ValueTask<bool> Committed => new(this, _committed.Version);
+
+    /// <summary>The row could not be written in time, so the answer was withheld: that is how this exchange ended.</summary>
+    public void MarkWithheld(GatewayError error)
+    {
+        if (Error is null)
+        {
+            Status = IsStream ? Status : error.Status;
+            Outcome = (IsStream ? ExchangeOutcome.Truncated : ExchangeOutcome.Failed).Word();
+            (Error, ErrorPhase) = (error, "record");
+        }
+    }
 
     /// <summary>Ends the wait; only the first call counts.</summary>
     public void Decide(bool isCommitted)

@@ -1,3 +1,4 @@
+using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -9,6 +10,11 @@ namespace Gatehouse.Ledger;
 /// </summary>
 internal sealed partial class LedgerWriter : IDisposable
 {
+    /// <summary>Told instead of an answer whose row could not be written.</summary>
+    public static readonly GatewayError NotRecorded = new(
+        GatewayErrorCode.Overloaded, "The gateway could not record this exchange, so its answer was withheld. Try again later.")
+    { RetryAfter = TimeSpan.FromSeconds(2) };
+
     private const int MaxGroup = 1024;
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
@@ -179,6 +185,7 @@ internal sealed partial class LedgerWriter : IDisposable
         // Their callers are told now; the rows stay, as the exchanges did happen.
         foreach (var entry in entries)
         {
+            entry.MarkWithheld(NotRecorded);
             entry.Decide(isCommitted: false);
         }
 

@@ -17,6 +17,9 @@ internal sealed class CallerResponse(HttpContext http)
 
     public long BytesSent { get; private set; }
 
+    /// <summary>The head has been decided, but can be decided anew: nothing has been written.</summary>
+    private bool IsUnsent => !http.Response.HasStarted && BytesSent == 0;
+
     public IHeaderDictionary Headers => http.Response.Headers;
 
     public void Start(Exchange exchange, int status, bool isEventStream)
@@ -70,7 +73,7 @@ internal sealed class CallerResponse(HttpContext http)
     public void Fail(Exchange exchange, GatewayError error)
     {
         var traits = error.Traits;
-        if (!HasStarted)
+        if (!HasStarted || IsUnsent)
         {
             Headers.Clear();
             Start(exchange, error.Status, isEventStream: false);

@@ -57,7 +57,7 @@ internal sealed partial class ExchangePipeline(
 
             if (!isRecorded)
             {
-                exchange.Response.Fail(exchange, Admission.NotRecorded);
+                exchange.Response.Fail(exchange, LedgerWriter.NotRecorded);
             }
             else if (outcome.Error is { } error)
             {

@@ -95,11 +95,13 @@ internal sealed class BodyAnswer : HeldAnswer
 
     private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange, Stream body)
     {
-        _lifetime.AwaitMore();
         exchange.Timings.UpstreamWaitBegins();
         try
         {
-            return (await body.ReadAsync(_held.AsMemory(_heldLength), _lifetime.Token), null);
+            // The first read is still within the limit that was armed when the request was sent.
+            var count = await body.ReadAsync(_held.AsMemory(_heldLength), _lifetime.Token);
+            _lifetime.AwaitMore();
+            return (count, null);
         }
         catch (OperationCanceledException) when (_lifetime.Token.IsCancellationRequested)
         {

@@ -25,7 +25,7 @@ internal sealed class CallLifetime : IDisposable
 
     public bool ClientLeft => _exchange.Http.RequestAborted.IsCancellationRequested;
 
-    /// <summary>The next wait must end within the first-byte limit.</summary>
+    /// <summary>From now to the first byte of the answer's body: the first-byte limit.</summary>
     public void AwaitFirstByte() => Arm("first_byte", _exchange.Timeouts.FirstByte);
 
     /// <summary>The next wait must end within the idle limit.</summary>

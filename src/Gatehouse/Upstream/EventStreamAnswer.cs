@@ -30,7 +30,6 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
         _body = await response.Content.ReadAsStreamAsync(lifetime.Token);
-        lifetime.AwaitFirstByte();
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
