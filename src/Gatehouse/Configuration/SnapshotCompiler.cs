@@ -91,10 +91,11 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 errors.Add(path, "a route needs at least one target, such as targets: [openai/gpt-5-mini]");
             }
 
-            var targets = route.Targets.Select((target, i) => TargetOf(target, $"{path}.targets[{i}]", providers)).OfType<Target>().ToArray();
+            var targets = route.Targets.Select((target, i) => TargetOf(target, $"{path}.targets[{i}]", providers)).OfType<Target>()
+                .Select(target => target with { Timeouts = target.Timeouts.With(route.Timeout) }).ToArray();
             if (targets.Length > 0)
             {
-                yield return new RouteModel(name, route.Strategy, targets, targets[0].Provider.Timeouts.With(route.Timeout));
+                yield return new RouteModel(name, route.Strategy, targets);
             }
         }
     }

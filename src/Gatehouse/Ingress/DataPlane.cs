@@ -61,6 +61,6 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
     private static Task NotFoundAsync(HttpContext http, string path)
     {
         var hint = path.StartsWith(V1, StringComparison.Ordinal) ? "" : $" Paths for clients begin with {V1}/; is it missing from the client's base URL?";
-        return PlainError.WriteAsync(http, new GatewayError(GatewayErrorCode.NotFound, $"There is nothing at '{path}'.{hint}"));
+        return ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.NotFound, $"There is nothing at '{path}'.{hint}"));
     }
 }

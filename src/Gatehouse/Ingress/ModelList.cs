@@ -13,7 +13,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
     {
         var snapshot = snapshots.Current;
         var (key, error) = Authenticate(http, snapshot);
-        return key is null ? PlainError.WriteAsync(http, error!) : WriteAsync(http, writer =>
+        return key is null ? ErrorAnswer.RefuseAsync(http, error!) : WriteAsync(http, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("object"u8, "list"u8);
@@ -34,7 +34,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
         var (key, error) = Authenticate(http, snapshot);
         if (key is null)
         {
-            return PlainError.WriteAsync(http, error!);
+            return ErrorAnswer.RefuseAsync(http, error!);
         }
 
         // Kestrel leaves %2F in a path as it is, and the SDKs write provider/model so.
@@ -47,7 +47,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
         }
 
         return found.Id is null
-            ? PlainError.WriteAsync(http, new GatewayError(GatewayErrorCode.ModelNotFound, $"There is no model '{id}' here that the key '{key.Name}' may use.") { Field = "model" })
+            ? ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.ModelNotFound, $"There is no model '{id}' here that the key '{key.Name}' may use.") { Field = "model" })
             : WriteAsync(http, writer => WriteModel(writer, snapshot, found.Id, found.Owner));
     }
 

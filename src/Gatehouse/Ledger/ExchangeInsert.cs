@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Gatehouse.Ledger;
 
 /// <summary>
-/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 36 boxed parameters of a row cost more than
+/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 34 boxed parameters of a row cost more than
 /// the row.
 /// </summary>
 internal sealed class ExchangeInsert : IDisposable
@@ -28,7 +28,7 @@ internal sealed class ExchangeInsert : IDisposable
         _database = connection.Handle!;
         var marks = string.Join(", ", Columns.Split(',').Select(_ => "?"));
         // A row whose commit was in doubt may be written again; it must not stand twice.
-        _insert = Prepare($"INSERT OR IGNORE INTO exchanges ({Columns}) VALUES ({marks})");
+        _insert = Prepare($"INSERT INTO exchanges ({Columns}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING");
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");

@@ -8,6 +8,8 @@ namespace Gatehouse.Ledger;
 /// <summary>Step 9: writes the exchange down, in the ledger and in the telemetry.</summary>
 internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metrics)
 {
+    private const int MaxText = 512;
+
     /// <returns>True when the row is durable.</returns>
     public ValueTask<bool> RecordAsync(Exchange exchange)
     {
@@ -23,6 +25,9 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         GatewayTraces.End(exchange);
         return true;
     }
+
+    /// <summary>What a provider says of itself is of any length; a row is not.</summary>
+    private static string? Clip(string? text) => text is { Length: > MaxText } ? text[..MaxText] : text;
 
     private static LedgerEntry EntryOf(Exchange exchange) => new()
     {
@@ -43,9 +48,9 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         Error = exchange.Error,
         ErrorPhase = exchange.Error is null ? null : exchange.ErrorPhase.ToString().ToLowerInvariant(),
         IsStream = exchange.Request.IsStream || exchange.Response.IsEventStream,
-        ResponseId = exchange.Facts.Id,
-        ResponseModel = exchange.Facts.Model,
-        FinishReason = exchange.Facts.FinishReason,
+        ResponseId = Clip(exchange.Facts.Id),
+        ResponseModel = Clip(exchange.Facts.Model),
+        FinishReason = Clip(exchange.Facts.FinishReason),
         Usage = exchange.Usage,
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,

@@ -60,10 +60,10 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public required ExchangeTimings Timings { get; init; }
 
-    /// <summary>True once the row is durable, false when it could not be written in time.</summary>
+    /// <summary>True once the row is durable, false when it could not be written.</summary>
     public ValueTask<bool> Committed => new(this, _committed.Version);
 
-    /// <summary>The row could not be written in time, so the answer was withheld: that is how this exchange ended.</summary>
+    /// <summary>The row could not be written, so the answer was withheld: that is how this exchange ended.</summary>
     public void MarkWithheld(GatewayError error)
     {
         if (Error is null)

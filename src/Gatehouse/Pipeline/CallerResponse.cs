@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Pipeline;
 
@@ -72,22 +71,15 @@ internal sealed class CallerResponse(HttpContext http)
     /// <summary>Tells the caller of a failure, as far as that is still possible.</summary>
     public void Fail(Exchange exchange, GatewayError error)
     {
-        var traits = error.Traits;
         if (!HasStarted || IsUnsent)
         {
             Headers.Clear();
             Start(exchange, error.Status, isEventStream: false);
-            SetErrorHeaders(error);
-            var envelope = new ArrayBufferWriter<byte>(256);
-            OpenAiErrorWriter.Write(envelope, error.Message, traits.Type, error.Field, traits.Name);
-            http.Response.ContentLength = envelope.WrittenCount;
-            Write(envelope.WrittenSpan);
+            BytesSent += ErrorAnswer.Write(http.Response, error);
         }
         else if (IsEventStream)
         {
-            var errorEvent = new ArrayBufferWriter<byte>(256);
-            OpenAiErrorWriter.WriteEvent(errorEvent, error.Message, traits.Type, error.Field, traits.Name);
-            Write(errorEvent.WrittenSpan);
+            Write(ErrorAnswer.EventOf(error));
         }
         else
         {
@@ -99,30 +91,4 @@ internal sealed class CallerResponse(HttpContext http)
     /// <summary>A header must be ASCII; a model's name need not be.</summary>
     private static string HeaderText(string text) =>
         System.Text.Ascii.IsValid(text) && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') ? text : Uri.EscapeDataString(text);
-
-    private void SetErrorHeaders(GatewayError error)
-    {
-        http.Response.ContentType = "application/json";
-        Headers.Allow = error.Allow;
-        if (!error.Traits.RetryCanHelp)
-        {
-            Headers["x-should-retry"] = "false";
-        }
-
-        if (error.RetryAfter is { } wait)
-        {
-            Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString();
-        }
-
-        switch (error.Code)
-        {
-            case GatewayErrorCode.InvalidApiKey:
-                Headers.WWWAuthenticate = "Bearer";
-                break;
-            case GatewayErrorCode.RequestTooLarge or GatewayErrorCode.RequestTimeout:
-                // What is left of the body is not read.
-                Headers.Connection = "close";
-                break;
-        }
-    }
 }

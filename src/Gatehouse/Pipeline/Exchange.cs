@@ -14,6 +14,8 @@ namespace Gatehouse.Pipeline;
 /// </summary>
 internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpContext http, Snapshot snapshot, TimeProvider time)
 {
+    private const int MaxErrorMessage = 2000;
+
     public ExchangeTimings Timings = new(time);
 
     public string Id { get; } = Pipeline.Id.New("exc", time.GetUtcNow());
@@ -59,10 +61,11 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Which of <see cref="Targets"/> is to be tried next.</summary>
     public int NextTarget { get; set; }
 
-    public TimeoutModel Timeouts { get; set; } = TimeoutModel.Default;
-
     /// <summary>Where it went; set by step 6.</summary>
     public Target? Target { get; set; }
+
+    /// <summary>Those of the target that is being tried.</summary>
+    public TimeoutModel Timeouts => Target?.Timeouts ?? TimeoutModel.Default;
 
     /// <summary>The target's own name of the model; before there is a target, what the caller wrote.</summary>
     public string Model => Target?.Model ?? Request.Model;
@@ -96,7 +99,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public void MarkFailed(string what)
     {
         Outcome = ExchangeOutcome.Failed;
-        Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage ?? $"{Target!.Name} {what}.");
+        Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage is { Length: <= MaxErrorMessage } message ? message : $"{Target!.Name} {what}.");
     }
 
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>

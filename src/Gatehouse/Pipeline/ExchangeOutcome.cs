@@ -5,7 +5,7 @@ internal enum ExchangeOutcome
 {
     Completed,
 
-    /// <summary>By the gateway, before anything was sent to a target.</summary>
+    /// <summary>By the gateway, for a fault of the request or by policy, before an answer began.</summary>
     Refused,
 
     /// <summary>By the target or the gateway.</summary>

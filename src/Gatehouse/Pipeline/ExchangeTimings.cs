@@ -12,8 +12,6 @@ internal struct ExchangeTimings(TimeProvider time)
     private long _firstByte;
     private long _ended;
 
-    public readonly DateTimeOffset Now => time.GetUtcNow();
-
     public void UpstreamWaitBegins() => _waitStarted = time.GetTimestamp();
 
     public void UpstreamWaitEnds()

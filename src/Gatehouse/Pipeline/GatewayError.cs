@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>Every way in which the gateway itself ends an exchange. The names, in snake_case, are the stable codes that clients see.</summary>
@@ -16,7 +18,6 @@ internal enum GatewayErrorCode
     UpstreamError,
     UpstreamInvalidResponse,
     UpstreamTimeout,
-    NoTargetAvailable,
     Overloaded,
     InternalError,
 }
@@ -40,6 +41,9 @@ internal sealed record GatewayError(GatewayErrorCode Code, string Message)
 
     /// <summary>When trying again can help.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Headers of the upstream that are kept where its body could not be.</summary>
+    public IReadOnlyList<KeyValuePair<string, StringValues>> Headers { get; init; } = [];
 
     /// <summary>The methods that the path does take (RFC 9110, 15.5.6: "MUST generate an Allow header field").</summary>
     public string? Allow { get; init; }
@@ -77,7 +81,6 @@ internal sealed record ErrorTraits(int Status, string Name, string Type, ErrorPa
         GatewayErrorCode.UpstreamError => UpstreamError,
         GatewayErrorCode.UpstreamInvalidResponse => UpstreamInvalidResponse,
         GatewayErrorCode.UpstreamTimeout => UpstreamTimeout,
-        GatewayErrorCode.NoTargetAvailable => NoTargetAvailable,
         GatewayErrorCode.Overloaded => Overloaded,
         GatewayErrorCode.InternalError => InternalError,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
@@ -96,7 +99,6 @@ internal sealed record ErrorTraits(int Status, string Name, string Type, ErrorPa
     private static readonly ErrorTraits UpstreamError = new(502, "upstream_error", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits UpstreamInvalidResponse = new(502, "upstream_invalid_response", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
-    private static readonly ErrorTraits NoTargetAvailable = new(503, "no_target_available", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits Overloaded = new(503, "overloaded", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits InternalError = new(500, "internal_error", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
 }

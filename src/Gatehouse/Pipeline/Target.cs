@@ -9,4 +9,7 @@ internal sealed record Target(ProviderModel Provider, string Model)
 {
     /// <summary><c>provider/model</c>, or the provider alone.</summary>
     public string Name { get; } = Model.Length == 0 ? Provider.Name : $"{Provider.Name}/{Model}";
+
+    /// <summary>The provider's time limits, or those of the route that leads here.</summary>
+    public TimeoutModel Timeouts { get; init; } = Provider.Timeouts;
 }

@@ -32,7 +32,6 @@ internal static class Authorizer
 
         exchange.Route = route?.Name;
         exchange.Targets = targets;
-        exchange.Timeouts = route?.Timeouts ?? targets[0].Provider.Timeouts;
         return Outcome.Continue;
     }
 

@@ -1,7 +1,6 @@
 using Gatehouse.Pipeline;
-using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
 
 /// <summary>A route compiled for the hot path.</summary>
-internal sealed record RouteModel(string Name, RouteStrategy Strategy, IReadOnlyList<Target> Targets, TimeoutModel Timeouts);
+internal sealed record RouteModel(string Name, RouteStrategy Strategy, IReadOnlyList<Target> Targets);

@@ -45,7 +45,7 @@ internal sealed class BodyAnswer : HeldAnswer
             return Start(exchange, length);
         }
 
-        var body = await _response.Content.ReadAsStreamAsync(_lifetime.Token);
+        var body = _response.Content.ReadAsStream(CancellationToken.None);
         long total = 0;
         while (total != length)
         {
@@ -145,7 +145,7 @@ internal sealed class BodyAnswer : HeldAnswer
             }
             else if (_mustBeJson)
             {
-                return NotJson(exchange);
+                return IsSuccess ? NotJson(exchange) : NotAnEnvelope(exchange, _held.AsSpan(0, _heldLength));
             }
 
             _ = Start(exchange, length);
@@ -176,7 +176,7 @@ internal sealed class BodyAnswer : HeldAnswer
         var body = _held.AsSpan(0, _heldLength);
         var traits = ChunkTraits.None;
         var isValid = (_isJson || _mustBeJson) && exchange.Facts.Read(body, out traits);
-        if (_mustBeJson && !isValid)
+        if (_mustBeJson && (!isValid || (IsSuccess && body.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])))
         {
             return IsSuccess ? NotJson(exchange) : NotAnEnvelope(exchange, body);
         }
@@ -202,7 +202,7 @@ internal sealed class BodyAnswer : HeldAnswer
     }
 
     private static GatewayError NotJson(Exchange exchange) => new(
-        GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} answered with something that is not valid JSON.");
+        GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} answered with something that is not a JSON object.");
 
     /// <summary>An error page of a proxy or load balancer in front of the provider: told in the caller's dialect.</summary>
     private GatewayError NotAnEnvelope(Exchange exchange, ReadOnlySpan<byte> body)
@@ -214,7 +214,7 @@ internal sealed class BodyAnswer : HeldAnswer
             $"{exchange.Target!.Name} answered with status {status}" + (excerpt.Length == 0 ? " and no body." : $": {excerpt}"))
         {
             UpstreamStatus = status < 500 ? status : null,
-            RetryAfter = _response.Headers.RetryAfter?.Delta,
+            Headers = ForwardedHeaders.OfRefusal(_response),
         };
     }
 }

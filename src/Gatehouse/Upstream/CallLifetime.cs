@@ -23,8 +23,6 @@ internal sealed class CallLifetime : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    public bool ClientLeft => _exchange.Http.RequestAborted.IsCancellationRequested;
-
     /// <summary>From now to the first byte of the answer's body: the first-byte limit.</summary>
     public void AwaitFirstByte() => Arm("first_byte", _exchange.Timeouts.FirstByte);
 

@@ -29,7 +29,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
-        _body = await response.Content.ReadAsStreamAsync(lifetime.Token);
+        _body = response.Content.ReadAsStream(CancellationToken.None);
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
@@ -67,9 +67,10 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     public override async ValueTask ReleaseAsync(Exchange exchange)
     {
         exchange.Response.Write(_end);
-        exchange.Response.Write(_frames.Unfinished);
+        WriteRest(exchange);
         if (!_sawEnd)
         {
+            exchange.Response.Write(_frames.Unfinished);
             return;
         }
 
@@ -77,18 +78,32 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         try
         {
             lifetime.AwaitEnd(EndGrace);
-            var buffer = _frames.GetMemory(ReadSize);
             int count;
             var total = 0;
-            while (total < MaxAfterEnd && (count = await _body.ReadAsync(buffer, lifetime.Token)) > 0)
+            while (total < MaxAfterEnd && (count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token)) > 0)
             {
-                exchange.Response.Write(buffer.Span[..count]);
+                _frames.Advance(count);
+                WriteRest(exchange);
                 total += count;
             }
+
+            exchange.Response.Write(_frames.Unfinished);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or HttpRequestException)
         {
             // The caller has the whole answer; how the connection ends no longer matters.
+        }
+    }
+
+    /// <summary>What comes behind the last frame; the usage that the gateway asked for does not go out from here either.</summary>
+    private void WriteRest(Exchange exchange)
+    {
+        while (_frames.TryReadFrame(out var frame))
+        {
+            if (!removeUsageChunk || !Read(new OpenAiAnswerFacts(), frame, out _).HasFlag(ChunkTraits.UsageOnly))
+            {
+                exchange.Response.Write(frame);
+            }
         }
     }
 
@@ -196,8 +211,9 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} opened a stream and ended it without a frame.");
         }
 
-        // Perplexity and GPUStack end without [DONE]; a finish_reason says that nothing is missing. Relayed paths have endings of their own.
-        var isWhole = _sawEnd || _sawError || exchange.Facts.FinishReason is not null || exchange.Operation == Operation.Relay;
+        // Perplexity and GPUStack end without [DONE]; a finish_reason of every choice says that nothing is missing. Of relayed paths only
+        // some are known to have a last event.
+        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation == Operation.Relay && !exchange.Facts.HasLastEvent);
         return isWhole ? Ended(exchange) : Broken(exchange);
     }
 

@@ -19,6 +19,7 @@ internal static class ForwardedHeaders
         "host", "content-length", "content-type", "expect",
         // The caller's credentials are for the gateway alone, and so is what selects an account at the provider.
         "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "openai-organization", "openai-project",
+        "ocp-apim-subscription-key", "x-goog-user-project",
         // Answers are read on their way: they must come uncompressed.
         "accept-encoding",
         // About the caller's network; no business of the provider's.
@@ -46,6 +47,38 @@ internal static class ForwardedHeaders
 
             _ = values.Count == 1 ? to.TryAddWithoutValidation(name, values[0]) : to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
+    }
+
+    /// <summary>The headers that belong to a body which is passed on unread.</summary>
+    public static void CopyContent(IHeaderDictionary from, HttpContentHeaders to)
+    {
+        foreach (var (name, values) in from)
+        {
+            if (name.StartsWith("content-", StringComparison.OrdinalIgnoreCase) && !name.Equals("content-length", StringComparison.OrdinalIgnoreCase))
+            {
+                _ = to.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            }
+        }
+    }
+
+    /// <summary>Of the headers of an answer whose body cannot be passed on: what tells a client when to come again, and support which call it was.</summary>
+    public static List<KeyValuePair<string, StringValues>> OfRefusal(HttpResponseMessage response)
+    {
+        var kept = new List<KeyValuePair<string, StringValues>>();
+        foreach (var (name, values) in response.Headers.NonValidated)
+        {
+            if (name.Contains("ratelimit", StringComparison.OrdinalIgnoreCase) || name.Contains("request-id", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("retry-after", StringComparison.OrdinalIgnoreCase))
+            {
+                var passed = new StringValues(values.ToArray());
+                if (IsSendable(passed))
+                {
+                    kept.Add(new(name, passed));
+                }
+            }
+        }
+
+        return kept;
     }
 
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)

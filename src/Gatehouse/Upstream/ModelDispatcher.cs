@@ -11,7 +11,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
     {
         while (true)
         {
-            var target = exchange.Targets[exchange.NextTarget++];
+            var target = exchange.Target = exchange.Targets[exchange.NextTarget++];
             var lifetime = new CallLifetime(exchange, time);
             HttpResponseMessage? response = null;
             try
@@ -59,7 +59,6 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
     private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(Exchange exchange, Target target, CallLifetime lifetime)
     {
-        exchange.Target = target;
         if (exchange.Operation != Operation.Relay && target.Provider.Entry.Dialect != ProviderDialect.Openai)
         {
             var error = new GatewayError(

@@ -106,7 +106,7 @@ internal static class UpstreamClient
         }
 
         var stream = new StreamContent(caller.Body);
-        _ = stream.Headers.TryAddWithoutValidation("content-type", caller.ContentType);
+        ForwardedHeaders.CopyContent(caller.Headers, stream.Headers);
         stream.Headers.ContentLength = caller.ContentLength;
         return stream;
     }

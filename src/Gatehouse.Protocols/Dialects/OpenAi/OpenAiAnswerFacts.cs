@@ -29,7 +29,12 @@ public sealed class OpenAiAnswerFacts
     /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
     public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message"];
 
+    private const int MaxChoice = 63;
+
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
+
+    private ulong _begunChoices;
+    private ulong _finishedChoices;
 
     public Usage? Usage { get; private set; }
 
@@ -38,6 +43,12 @@ public sealed class OpenAiAnswerFacts
     public string? Model { get; private set; }
 
     public string? FinishReason { get; private set; }
+
+    /// <summary>Every choice that was begun has been given its finish_reason.</summary>
+    public bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
+
+    /// <summary>The stream has typed events, of which one is the last (the Responses API, Anthropic): without it, it is not whole.</summary>
+    public bool HasLastEvent { get; private set; }
 
     /// <summary>The provider's own words about a failure inside a 200 answer.</summary>
     public string? ErrorMessage { get; private set; }
@@ -207,11 +218,17 @@ public sealed class OpenAiAnswerFacts
                 continue;
             }
 
+            var index = 0;
+            string? finishReason = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 if (reader.TextIs("finish_reason"u8))
                 {
-                    FinishReason = ReadString(ref reader) ?? FinishReason;
+                    finishReason = ReadString(ref reader);
+                }
+                else if (reader.TextIs("index"u8))
+                {
+                    index = ReadIndex(ref reader);
                 }
                 else if (reader.TextIs("delta"u8) || reader.TextIs("message"u8))
                 {
@@ -226,6 +243,13 @@ public sealed class OpenAiAnswerFacts
                     _ = reader.Read();
                     reader.Skip();
                 }
+            }
+
+            _begunChoices |= 1UL << index;
+            if (finishReason is not null)
+            {
+                FinishReason = finishReason;
+                _finishedChoices |= 1UL << index;
             }
         }
 
@@ -327,7 +351,19 @@ public sealed class OpenAiAnswerFacts
         }
     }
 
-    private static ChunkTraits ReadType(ref Utf8JsonReader reader)
+    private static int ReadIndex(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var index))
+        {
+            return Math.Clamp(index, 0, MaxChoice);
+        }
+
+        reader.Skip();
+        return 0;
+    }
+
+    private ChunkTraits ReadType(ref Utf8JsonReader reader)
     {
         _ = reader.Read();
         if (reader.TokenType != JsonTokenType.String)
@@ -336,6 +372,7 @@ public sealed class OpenAiAnswerFacts
             return ChunkTraits.None;
         }
 
+        HasLastEvent |= reader.ValueSpan.StartsWith("response."u8) || reader.TextIs("message_start"u8);
         if (reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8) || reader.TextIs("message_stop"u8))
         {
             return ChunkTraits.Last;
