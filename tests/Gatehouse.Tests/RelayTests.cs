@@ -150,6 +150,39 @@ public sealed class RelayTests : IAsyncLifetime
         Assert.Empty(_upstream.Requests);
     }
 
+    [Theory]
+    [InlineData("DELETE", "/v1/files/file-1")]
+    [InlineData("DELETE", "/v1/responses")]
+    [InlineData("POST", "/v1/batches")]
+    [InlineData("POST", "/v1/fine_tuning/jobs")]
+    [InlineData("POST", "/v1/realtime/client_secrets")]
+    [InlineData("POST", "/v1/responses/resp_1/cancel")]
+    [InlineData("POST", "/v1/Responses")]
+    [InlineData("POST", "/v1/responses/")]
+    public async Task A_model_in_the_body_opens_no_path_but_those_that_call_it(string method, string path)
+    {
+        using var response = await SendAsync(new HttpMethod(method), path, Limited, Json("""{"model":"gpt-1"}"""));
+
+        _ = await response.ShouldFailAsync(HttpStatusCode.Forbidden, "permission_denied");
+        Assert.Empty(_upstream.Requests);
+    }
+
+    [Fact]
+    public async Task The_headers_of_an_unread_body_pass_with_it()
+    {
+        using var content = new ByteArrayContent([31, 139, 8, 0]);
+        content.Headers.Add("content-type", "application/octet-stream");
+        content.Headers.Add("content-encoding", "gzip");
+        content.Headers.Add("content-range", "bytes 0-3/9");
+
+        using var response = await SendAsync(HttpMethod.Post, "/v1/uploads/u/parts", Whole, content);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var seen = Assert.Single(_upstream.Requests);
+        Assert.Equal(("gzip", "bytes 0-3/9", "application/octet-stream"), (seen.Headers["content-encoding"], seen.Headers["content-range"], seen.Headers["content-type"]));
+        Assert.Equal([31, 139, 8, 0], seen.Body);
+    }
+
     [Fact]
     public async Task An_unread_body_does_not_pass_for_JSON_of_an_allowed_model()
     {

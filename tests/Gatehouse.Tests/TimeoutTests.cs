@@ -34,6 +34,60 @@ public sealed class TimeoutTests
     }
 
     [Theory]
+    [InlineData("application/json")]
+    [InlineData("text/event-stream")]
+    public async Task The_first_byte_limit_runs_from_the_request_to_the_body_whenever_the_head_comes(string type)
+    {
+        var time = new ManualTime();
+        var head = new TaskCompletionSource();
+        await using var upstream = new ScriptedUpstream(async (_, connection) =>
+        {
+            await head.Task;
+            await connection.SendAsync($"HTTP/1.1 200 OK\r\ncontent-type: {type}\r\ncontent-length: 1000\r\n\r\n");
+            await connection.UntilPeerClosesAsync();
+        });
+        await using var gateway = await GatewayHost.StartAsync(GatewayHost.MockProvider(upstream.Address, Limits), time);
+        var call = gateway.PostAsync("/v1/chat/completions", GatewayAnswers.Chat);
+        await Eventually.TrueAsync(() => upstream.Requests.Count == 1, "the provider's request");
+
+        time.Advance(TimeSpan.FromSeconds(15));
+        head.SetResult();
+        using var response = await time.AdvanceUntilAsync(call, TimeSpan.FromMilliseconds(100));
+
+        var error = await response.ShouldFailAsync(HttpStatusCode.GatewayTimeout, "upstream_timeout");
+        Assert.Contains("first_byte", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.InRange((await gateway.ExchangeAsync(response)).GetProperty("timings").GetProperty("total_ms").GetDouble(), 20_000, 20_001);
+    }
+
+    [Fact]
+    public async Task Each_target_of_a_route_has_the_limits_of_its_provider_unless_the_route_sets_them()
+    {
+        var time = new ManualTime();
+        await using var upstream = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        var url = $"{upstream.Address.ToString().TrimEnd('/')}/v1";
+        await using var gateway = await GatewayHost.StartAsync(
+            $$"""
+            providers:
+              a: { kind: openai-compatible, base_url: "{{url}}", timeout: { first_byte: 10s } }
+              b: { kind: openai-compatible, base_url: "{{url}}", timeout: { first_byte: 40s } }
+            routes:
+              chat: { targets: [a/m, b/m] }
+            """, time);
+        var call = gateway.PostAsync("/v1/chat/completions", """{"model":"chat"}""");
+        await Eventually.TrueAsync(() => upstream.Requests.Count == 1, "the first request");
+
+        time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.TrueAsync(() => upstream.Requests.Count == 2, "the second request");
+        time.Advance(TimeSpan.FromSeconds(39));
+        Assert.Equal(1, upstream.ClosedByPeer);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        using var response = await call;
+        var error = await response.ShouldFailAsync(HttpStatusCode.GatewayTimeout, "upstream_timeout");
+        Assert.Contains("first_byte limit of 40 s", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("application/json", "")]
     [InlineData("application/json", "{\"id\":")]
     [InlineData("text/event-stream", "")]
