@@ -53,7 +53,8 @@ internal static class TargetResolver
 
     private static Resolution Unknown(Snapshot snapshot, string name)
     {
-        var nearest = KeyNames.Nearest(name, snapshot.Routes.Keys.Concat(snapshot.Servers.Keys));
+        var listed = snapshot.Servers.SelectMany(entry => entry.Value.Select(server => $"{server.Name}/{entry.Key}"));
+        var nearest = KeyNames.Nearest(name, snapshot.Routes.Keys.Concat(snapshot.Servers.Keys).Concat(listed));
         return NotFound(nearest is null
             ? $"'{name}' is not a route here, nor a model that a provider serves. Write provider/model, with one of: {Listed(snapshot.Providers.Keys)}. GET /v1/models lists what is known."
             : $"'{name}' is not a route here, nor a model that a provider serves. Did you mean '{nearest}'? GET /v1/models lists what is known.");

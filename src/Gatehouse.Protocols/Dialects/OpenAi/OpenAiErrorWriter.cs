@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAi;
@@ -6,9 +7,12 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// <summary>Writes the OpenAI error envelope: <c>{"error":{"message","type","param","code"}}</c>.</summary>
 public static class OpenAiErrorWriter
 {
+    // The answer is JSON and never HTML: quotes in a message stay readable.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static void Write(IBufferWriter<byte> output, string message, string type, string? param, string code)
     {
-        using var writer = new Utf8JsonWriter(output);
+        using var writer = new Utf8JsonWriter(output, WriterOptions);
         writer.WriteStartObject();
         writer.WriteStartObject("error"u8);
         writer.WriteString("message"u8, message);
