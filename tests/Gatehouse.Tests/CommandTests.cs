@@ -88,6 +88,46 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("check", "0s")]
+    [InlineData("serve", "0s")]
+    [InlineData("check", "5000h")]
+    [InlineData("serve", "5000h")]
+    public async Task A_value_out_of_range_is_a_mistake_like_others(string command, string connect)
+    {
+        Configure($"providers: {{ local: {{ kind: openai-compatible, base_url: \"http://127.0.0.1:1\" }} }}\ntimeout: {{ connect: {connect} }}\n");
+
+        var (code, _, error) = await GatewayProcess.RunAsync([command], _folder.Path);
+
+        Assert.Equal(2, code);
+        Assert.Contains("(timeout.connect, gatehouse.yaml:2)", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_written_after_the_start_is_loaded_and_its_removal_changes_nothing(bool isSignalled)
+    {
+        await using var gateway = await GatewayProcess.ServeAsync(_folder.Path, []);
+        Configure($$"""
+            keys: [ { name: test, secret: {{GatewayHost.Key}}, models: ["*"] } ]
+            providers: { sandbox: {} }
+            """);
+        await ReloadAsync();
+        await gateway.LogLineAsync("Configuration revision 3 is in force");
+        using var loaded = await gateway.Client.GetAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, loaded.StatusCode);
+
+        File.Delete(Path.Combine(_folder.Path, "gatehouse.yaml"));
+        await ReloadAsync();
+        await gateway.LogLineAsync("cannot read the configuration");
+        using var kept = await gateway.Client.GetAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+
+        Task ReloadAsync() => isSignalled ? gateway.SignalAsync("HUP") : Task.CompletedTask;
+    }
+
+    [Theory]
     [InlineData("serve", "--confg", "x")]
     [InlineData("serve", "--log", "xml")]
     [InlineData("sevre")]

@@ -71,6 +71,24 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("server: { max_request_body: 5 MB }", "'5 MB' is not a size such as 64KiB or 32MiB (server.max_request_body, gatehouse.yaml:1)")]
     [InlineData("ledger: { sync: none }", "'none' is not one of normal, full (ledger.sync, gatehouse.yaml:1)")]
     [InlineData("ledger: { queue_limit: 0 }", "must be at least 1 (ledger.queue_limit, gatehouse.yaml:1)")]
+    [InlineData("timeout: { connect: 0s }", "must be longer than zero (timeout.connect, gatehouse.yaml:1)")]
+    [InlineData("timeout: { connect: 5000h }", "must be at most 24d (timeout.connect, gatehouse.yaml:1)")]
+    [InlineData("providers:\n  sandbox: { timeout: { total: 25d } }", "must be at most 24d (providers.sandbox.timeout.total, gatehouse.yaml:2)")]
+    [InlineData("routes: { r: { timeout: { connect: 5s } } }", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect (routes.r.timeout.connect, gatehouse.yaml:1)")]
+    [InlineData("routes: { r: { targets: [ { target: a/b, weight: -1 } ] } }", "must not be negative (routes.r.targets[0].weight, gatehouse.yaml:1)")]
+    [InlineData("server: { headers_timeout: 0s }", "must be longer than zero (server.headers_timeout, gatehouse.yaml:1)")]
+    [InlineData("server: { keep_alive: 60d }", "must be at most 24d (server.keep_alive, gatehouse.yaml:1)")]
+    [InlineData("server: { shutdown_timeout: 60d }", "must be at most 24d (server.shutdown_timeout, gatehouse.yaml:1)")]
+    [InlineData("server: { max_request_headers: 1023 }", "must be at least 1KiB (server.max_request_headers, gatehouse.yaml:1)")]
+    [InlineData("server: { max_request_headers: 2MiB }", "must be at most 1MiB (server.max_request_headers, gatehouse.yaml:1)")]
+    [InlineData("server: { max_request_body: 2GiB }", "must be at most 1GiB (server.max_request_body, gatehouse.yaml:1)")]
+    [InlineData("server: { max_stream_frame: 0 }", "must be greater than zero (server.max_stream_frame, gatehouse.yaml:1)")]
+    [InlineData("server: { max_stream_frame: 2GiB }", "must be at most 1GiB (server.max_stream_frame, gatehouse.yaml:1)")]
+    [InlineData("server: { max_connections: 0 }", "must be at least 1 (server.max_connections, gatehouse.yaml:1)")]
+    [InlineData("server: { max_connections: 3000000000 }", "'3000000000' is not a whole number (server.max_connections, gatehouse.yaml:1)")]
+    [InlineData("server: { min_data_rate: 1GiB }", "must be at most 1MiB (server.min_data_rate, gatehouse.yaml:1)")]
+    [InlineData("ledger: { queue_limit: 1000001 }", "must be at most 1000000 (ledger.queue_limit, gatehouse.yaml:1)")]
+    [InlineData("listen: localhost:9000\nadmin: { listen: 127.0.0.1:9000 }", "'127.0.0.1:9000' is where clients connect (listen): give the admin API a port of its own (admin.listen, gatehouse.yaml:2)")]
     [InlineData("listen: [1]", "must be a text, not a list (listen, gatehouse.yaml:1)")]
     [InlineData("providers: []", "must be a mapping of names to values (providers, gatehouse.yaml:1)")]
     [InlineData("keys: {}", "must be a list (keys, gatehouse.yaml:1)")]
@@ -95,6 +113,29 @@ public sealed class ConfigurationTests : IDisposable
 
         Assert.StartsWith("not valid YAML: ", error, StringComparison.Ordinal);
         Assert.Contains(line == 0 ? "gatehouse.yaml:" : $"gatehouse.yaml:{line}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_ends_of_the_ranges_can_be_started_with()
+    {
+        foreach (var (limit, size, time, connections) in new[] { ("1KiB", "1", "1ms", "1"), ("1MiB", "1GiB", "24d", "2147483647") })
+        {
+            await using var gateway = await GatewayHost.StartAsync($$"""
+                timeout: { connect: {{time}}, first_byte: {{time}}, idle: {{time}}, total: {{time}} }
+                ledger: { queue_limit: 1000000 }
+                providers: { sandbox: {}, local: { kind: openai-compatible, base_url: "http://127.0.0.1:1" } }
+                server:
+                  max_request_headers: {{limit}}
+                  max_request_body: {{size}}
+                  max_stream_frame: {{size}}
+                  max_connections: {{connections}}
+                  min_data_rate: {{(limit == "1MiB" ? limit : "0")}}
+                  headers_timeout: {{time}}
+                  keep_alive: {{time}}
+                  shutdown_timeout: {{(time == "24d" ? time : "0s")}}
+                """);
+            Assert.NotEqual(0, gateway.Address.Port);
+        }
     }
 
     [Fact]

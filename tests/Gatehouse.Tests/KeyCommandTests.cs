@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Gatehouse.Commands;
 using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests;
@@ -68,6 +69,51 @@ public sealed class KeyCommandTests
         Assert.Empty(output);
         Assert.Contains(message, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200, "text/html", "<!doctype html><title>hello</title>")]
+    [InlineData(200, "application/json", "{}")]
+    [InlineData(200, "application/json", "null")]
+    [InlineData(200, "application/json", """{"data":[null]}""")]
+    [InlineData(200, "application/json", """{"data":[{"id":"x"}]}""")]
+    [InlineData(200, "application/json; charset=no-such", "{}")]
+    [InlineData(404, "text/html", "<h1>Not found</h1>")]
+    [InlineData(404, "application/json", """{"detail":"Not found"}""")]
+    [InlineData(404, "application/json", """{"error":"Not found"}""")]
+    public async Task Another_server_at_the_address_is_told_in_one_line(int status, string type, string body)
+    {
+        await using var other = new ScriptedUpstream((_, connection) => connection.RespondAsync(status, type, body));
+
+        var (code, output, error) = await GatewayProcess.RunAsync(
+            ["key", "list"], ".", ("GATEHOUSE_ADMIN_URL", $"{other.Address}below/a/path"), ("GATEHOUSE_ADMIN_TOKEN", "gha_x"));
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Equal($"What answers at {other.Address}below/a/path is not a Gatehouse admin API (GATEHOUSE_ADMIN_URL): status {status}.", error);
+        Assert.Equal("/below/a/path/api/v1/keys", Assert.Single(other.Requests).Target);
+    }
+
+    [Fact]
+    public async Task Another_server_never_revoked_a_key()
+    {
+        await using var other = ScriptedUpstream.Json("{}");
+
+        var (code, output, error) = await GatewayProcess.RunAsync(
+            ["key", "revoke", "key_x"], ".", ("GATEHOUSE_ADMIN_URL", other.Address.ToString()), ("GATEHOUSE_ADMIN_TOKEN", "gha_x"));
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("is not a Gatehouse admin API", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_stays_silent_is_told()
+    {
+        await using var silent = new ScriptedUpstream((_, connection) => new TaskCompletionSource().Task.WaitAsync(connection.Stop));
+
+        var failure = await AdminClient.CallAsync(
+            silent.Address, "gha_x", TimeSpan.FromSeconds(0.2), client => client.DeleteAsync("/keys/key_x"));
+
+        Assert.Equal($"No gateway answers at {silent.Address} (GATEHOUSE_ADMIN_URL) within 0.2 seconds.", failure);
     }
 
     private static Task<(int ExitCode, string Output, string Error)> KeyAsync(GatewayHost gateway, params string[] arguments) => GatewayProcess.RunAsync(

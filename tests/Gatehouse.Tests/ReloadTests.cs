@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Gatehouse.Configuration;
+using Gatehouse.Identity;
+using Gatehouse.Storage;
 using Gatehouse.Tests.Harness;
+using Microsoft.Extensions.Logging;
 
 namespace Gatehouse.Tests;
 
@@ -50,6 +54,51 @@ public sealed class ReloadTests
         Rewrite(gateway, text => text.Replace("routs: {}\n", "", StringComparison.Ordinal));
         Assert.True(gateway.Application.Snapshots.Load("test"));
         Assert.Equal("ok", (await GetAsync(gateway, "/api/v1/health")).GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("0s", "must be longer than zero (timeout.connect")]
+    [InlineData("5000h", "must be at most 24d (timeout.connect")]
+    public async Task A_value_out_of_range_is_a_mistake_to_the_timer_that_loads_it_too(string connect, string message)
+    {
+        var time = new ManualTime();
+        await using var upstream = ScriptedUpstream.Json(Answer);
+        await using var gateway = await GatewayHost.StartAsync(GatewayHost.MockProvider(upstream.Address), time);
+
+        Rewrite(gateway, text => text + $"timeout: {{ connect: {connect} }}\n");
+        // An exception of the timer would come out here.
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Contains(message, Assert.Single(gateway.Application.Snapshots.Status.Errors), StringComparison.Ordinal);
+        using var response = await gateway.PostAsync("/v1/chat/completions", """{"model":"mock/m"}""");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public void An_unexpected_failure_of_a_reload_changes_nothing_and_is_logged()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "gatehouse.yaml");
+        File.WriteAllText(file, "providers: { sandbox: { models: [\"${ID}\"] } }\n");
+        using var database = Database.Open($"sqlite:{Path.Combine(folder.Path, "gatehouse.db")}", TimeProvider.System);
+        using var logs = new LogCapture();
+        using var logging = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        var isBroken = false;
+        var snapshots = new SnapshotSource(
+            new ConfigurationLoader(new StartOptions(file), _ => isBroken ? throw new InvalidOperationException("nobody thought of this") : "a"),
+            new RevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System), TimeProvider.System, logging.CreateLogger<SnapshotSource>());
+        Assert.True(snapshots.Load("start"));
+        var before = snapshots.Current;
+
+        isBroken = true;
+        Assert.False(snapshots.Load("test"));
+
+        Assert.Same(before, snapshots.Current);
+        Assert.Equal(["unexpected failure: nobody thought of this"], snapshots.Status.Errors);
+        Assert.Contains("nobody thought of this", logs.Text, StringComparison.Ordinal);
+        isBroken = false;
+        Assert.True(snapshots.Load("test"));
+        Assert.Empty(snapshots.Status.Errors);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Gatehouse.Admin.Contract;
@@ -8,13 +9,22 @@ namespace Gatehouse.Commands;
 internal sealed class AdminClient : IDisposable
 {
     private const string DefaultUrl = "http://127.0.0.1:8081";
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    // What answers may be anything: JSON without the fields of the contract must not become an object with holes.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+    };
 
     private readonly HttpClient _http;
 
-    private AdminClient(Uri url, string token)
+    private AdminClient(Uri url, string token, TimeSpan limit)
     {
-        _http = new HttpClient { BaseAddress = url };
+        // The API may lie below a path, behind a reverse proxy; a base without a slash at its end would lose its last part.
+        _http = new HttpClient { BaseAddress = new Uri(url.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/"), Timeout = limit };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
@@ -33,59 +43,89 @@ internal sealed class AdminClient : IDisposable
             return await FailAsync($"GATEHOUSE_ADMIN_URL '{url}' is not an absolute http(s) URL.", ExitCodes.Usage);
         }
 
-        using var client = new AdminClient(address, token);
+        return await CallAsync(address, token, Limit, command) is { } failure ? await FailAsync(failure, ExitCodes.Failure) : ExitCodes.Success;
+    }
+
+    /// <returns>What went wrong, in one line; null when nothing did.</returns>
+    public static async Task<string?> CallAsync(Uri address, string token, TimeSpan limit, Func<AdminClient, Task> command)
+    {
+        using var client = new AdminClient(address, token, limit);
         try
         {
             await command(client);
-            return ExitCodes.Success;
+            return null;
         }
         catch (AdminCallException exception)
         {
-            return await FailAsync(exception.Message, ExitCodes.Failure);
+            return exception.Message;
         }
         catch (HttpRequestException exception)
         {
-            return await FailAsync($"No gateway answers at {address} (GATEHOUSE_ADMIN_URL): {exception.Message}", ExitCodes.Failure);
+            return $"No gateway answers at {address} (GATEHOUSE_ADMIN_URL): {exception.Message}";
+        }
+        catch (TaskCanceledException)
+        {
+            return $"No gateway answers at {address} (GATEHOUSE_ADMIN_URL) within {limit.TotalSeconds:0.#} seconds.";
+        }
+        catch (NotAdminApiException exception)
+        {
+            return $"What answers at {address} is not a Gatehouse admin API (GATEHOUSE_ADMIN_URL): status {exception.Status}.";
         }
     }
 
-    public async Task<T> GetAsync<T>(string path) => await ReadAsync<T>(await _http.GetAsync(new Uri($"/api/v1{path}", UriKind.Relative)));
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string path)
+        where T : class
+    {
+        using var response = await _http.GetAsync(PathOf(path));
+        var list = await ReadAsync<ListOf<T>>(response);
+        return list.Data.Any(item => item is null) ? throw new NotAdminApiException(response) : list.Data;
+    }
 
-    public async Task<T> PostAsync<T>(string path, object body) =>
-        await ReadAsync<T>(await _http.PostAsJsonAsync(new Uri($"/api/v1{path}", UriKind.Relative), body, Json));
+    public async Task<T> PostAsync<T>(string path, object body)
+    {
+        using var response = await _http.PostAsJsonAsync(PathOf(path), body, Json);
+        return await ReadAsync<T>(response);
+    }
 
     public async Task DeleteAsync(string path)
     {
-        using var response = await _http.DeleteAsync(new Uri($"/api/v1{path}", UriKind.Relative));
+        using var response = await _http.DeleteAsync(PathOf(path));
         await CheckAsync(response);
+        // Another server's page is no proof that something was deleted.
+        if (response.StatusCode != HttpStatusCode.NoContent)
+        {
+            throw new NotAdminApiException(response);
+        }
     }
 
     public void Dispose() => _http.Dispose();
 
+    private static Uri PathOf(string path) => new($"api/v1{path}", UriKind.Relative);
+
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response)
     {
-        using (response)
-        {
-            await CheckAsync(response);
-            return (await response.Content.ReadFromJsonAsync<T>(Json))!;
-        }
+        await CheckAsync(response);
+        return await ParseAsync<T>(response);
     }
 
     private static async Task CheckAsync(HttpResponseMessage response)
     {
-        if (response.IsSuccessStatusCode)
+        if (!response.IsSuccessStatusCode)
         {
-            return;
+            throw new AdminCallException((await ParseAsync<AdminError>(response)).Error.Message);
         }
+    }
 
+    private static async Task<T> ParseAsync<T>(HttpResponseMessage response)
+    {
         try
         {
-            var error = await response.Content.ReadFromJsonAsync<AdminError>(Json);
-            throw new AdminCallException(error!.Error.Message);
+            return await response.Content.ReadFromJsonAsync<T>(Json) ?? throw new NotAdminApiException(response);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
         {
-            throw new AdminCallException($"The gateway answered with status {(int)response.StatusCode}.");
+            // Not JSON, other JSON, or in a character set that there is not.
+            throw new NotAdminApiException(response);
         }
     }
 
@@ -96,4 +136,9 @@ internal sealed class AdminClient : IDisposable
     }
 
     private sealed class AdminCallException(string message) : Exception(message);
+
+    private sealed class NotAdminApiException(HttpResponseMessage response) : Exception
+    {
+        public int Status { get; } = (int)response.StatusCode;
+    }
 }

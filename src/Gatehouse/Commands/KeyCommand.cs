@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Gatehouse.Admin.Contract;
 using Gatehouse.Identity;
 
 namespace Gatehouse.Commands;
@@ -48,7 +47,7 @@ internal static class KeyCommand
         var command = new Command("list", "List the keys in force.");
         command.SetAction(_ => AdminClient.RunAsync(async client =>
         {
-            foreach (var key in (await client.GetAsync<ListOf<KeyView>>("/keys")).Data)
+            foreach (var key in await client.ListAsync<KeyView>("/keys"))
             {
                 var expiry = key.ExpiresAt is { } time ? $"until {time.ToString("u", CultureInfo.InvariantCulture)}" : "";
                 Console.WriteLine($"{key.Id,-30}  {key.Hint,-10}  {key.Owner,-4}  {key.Name,-20}  {string.Join(',', key.Models)}  {expiry}".TrimEnd());

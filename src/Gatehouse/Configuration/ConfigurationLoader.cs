@@ -17,11 +17,22 @@ internal sealed class ConfigurationLoader(StartOptions start, Func<string, strin
 {
     private const string DefaultFile = "gatehouse.yaml";
 
-    /// <summary>The file that is in force; null for the embedded default.</summary>
-    public string? File { get; } = start.ConfigurationFile ?? (System.IO.File.Exists(DefaultFile) ? DefaultFile : null);
+    private volatile string? _file = start.ConfigurationFile;
+
+    /// <summary>The file that was read last; null for the embedded default.</summary>
+    public string? File => _file;
+
+    /// <summary>The file that <see cref="Load"/> reads as soon as it is there.</summary>
+    public string WatchedFile => start.ConfigurationFile ?? DefaultFile;
 
     public LoadedConfiguration Load()
     {
+        // Once it was there it stays the file: a gateway must not fall back to the default because its file is gone for a moment.
+        if (File is null && System.IO.File.Exists(DefaultFile))
+        {
+            _file = DefaultFile;
+        }
+
         var errors = new ConfigurationErrors(File is null ? "embedded default" : Path.GetFileName(File));
         if (File is null)
         {

@@ -12,10 +12,11 @@ internal static class ConfigurationReference
         # Configuration
 
         `gatehouse.yaml`, read from the working directory or from where `gatehouse serve --config FILE` says. Without a file the
-        gateway runs with the `sandbox` provider alone.
+        gateway runs with the `sandbox` provider alone, until `gatehouse.yaml` is written into the working directory.
 
         `${NAME}` reads an environment variable, `${NAME:-default}` with a default, `${file:PATH}` a file; `$${` stands for `${`.
-        Durations are written as `500ms`, `2s`, `5m`, `1h`, `7d`, sizes as `64KiB`, `32MiB`. Unknown keys are errors. The file is read
+        Durations are written as `500ms`, `2s`, `5m`, `1h`, `7d`, sizes as `64KiB`, `32MiB`; a duration is at most
+        `24d`. Unknown keys are errors. The file is read
         again when it changes and on SIGHUP; one with mistakes changes nothing and is told in the log, in `/readyz` and in the admin
         API. `gatehouse check` validates a file without starting.
 

@@ -58,7 +58,7 @@ internal sealed record LedgerOptions
     [KeyDoc("`normal`: a committed row survives the end of the process at any moment. `full`: also a power failure, at the price of one disk flush per group of rows.")]
     public LedgerSync Sync { get; set; } = LedgerSync.Normal;
 
-    [KeyDoc("Rows that may wait for the writer. When they are too many, new exchanges are refused with 503 `overloaded`.")]
+    [KeyDoc("Rows that may wait for the writer. When they are too many, new exchanges are refused with 503 `overloaded`. At most 1000000.")]
     public int QueueLimit { get; set; } = 8192;
 }
 
@@ -72,10 +72,10 @@ internal sealed record SecurityOptions
 [KeyDoc("Limits of the listener for clients. Changes apply at the next start, but for `max_request_body`.")]
 internal sealed record ServerOptions
 {
-    [KeyDoc("A larger request body is refused with 413.")]
+    [KeyDoc("A larger request body is refused with 413. At most 1GiB.")]
     public ByteSize MaxRequestBody { get; set; } = ByteSize.MiB(32);
 
-    [KeyDoc("The request line and headers together.")]
+    [KeyDoc("The request line and headers together. 1KiB to 1MiB.")]
     public ByteSize MaxRequestHeaders { get; set; } = ByteSize.KiB(32);
 
     [KeyDoc("Connections at the same time; further ones are closed.")]
@@ -87,10 +87,10 @@ internal sealed record ServerOptions
     [KeyDoc("An idle connection is closed after this time.")]
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(130);
 
-    [KeyDoc("Slowest body that is put up with, in bytes per second after 5 seconds of grace; 0 switches it off.")]
+    [KeyDoc("Slowest body that is put up with, in bytes per second after 5 seconds of grace; 0 switches it off. At most 1MiB.")]
     public ByteSize MinDataRate { get; set; } = new(240);
 
-    [KeyDoc("One frame of a provider's stream may be this long.")]
+    [KeyDoc("One frame of a provider's stream may be this long. At most 1GiB.")]
     public ByteSize MaxStreamFrame { get; set; } = ByteSize.MiB(16);
 
     [KeyDoc("At shutdown, exchanges in flight get this long to finish.")]

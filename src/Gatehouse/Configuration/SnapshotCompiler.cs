@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
@@ -11,6 +12,11 @@ namespace Gatehouse.Configuration;
 /// <summary>Validates a configuration and compiles it. Mistakes are appended to one list, so that all are told at once.</summary>
 internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time)
 {
+    private const int MostWaitingRows = 1_000_000;
+
+    /// <summary>Of what is held in memory as a whole: an array cannot be much longer than 2 GiB, and grows by doubling.</summary>
+    private static readonly ByteSize MostInMemory = new(1L << 30);
+
     /// <returns>The snapshot; only good for use when no error was found.</returns>
     public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous, long revision)
     {
@@ -39,45 +45,49 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
 
     private void ValidateGeneral(GatewayOptions options)
     {
-        ValidateListen(options.Listen, "listen");
-        ValidateListen(options.Admin.Listen, "admin.listen");
+        ValidateListeners(options.Listen, options.Admin.Listen);
         if (!Database.IsSupported(options.Storage))
         {
             errors.Add("storage", $"'{options.Storage}' is not supported: write sqlite:PATH");
         }
 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
-        if (options.Ledger.QueueLimit < 1)
-        {
-            errors.Add("ledger.queue_limit", "must be at least 1");
-        }
+        errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
+        ValidateServer(options.Server);
+    }
 
-        var server = options.Server;
-        foreach (var (key, value) in new[]
-        {
-            ("max_request_body", server.MaxRequestBody.Bytes), ("max_request_headers", server.MaxRequestHeaders.Bytes),
-            ("max_connections", server.MaxConnections), ("max_stream_frame", server.MaxStreamFrame.Bytes),
-            ("headers_timeout", server.HeadersTimeout.Ticks), ("keep_alive", server.KeepAlive.Ticks),
-        })
-        {
-            if (value < 1)
-            {
-                errors.Add($"server.{key}", "must be greater than zero");
-            }
-        }
+    private void ValidateServer(ServerOptions server)
+    {
+        errors.CheckSize("server.max_request_body", server.MaxRequestBody, least: new(1), MostInMemory);
+        errors.CheckSize("server.max_stream_frame", server.MaxStreamFrame, least: new(1), MostInMemory);
+        // The listener reads headers into a buffer of this size and does not start with a larger limit.
+        errors.CheckSize("server.max_request_headers", server.MaxRequestHeaders, ByteSize.KiB(1), ByteSize.MiB(1));
+        // A rate that ordinary lines do not reach would close the connection of everybody.
+        errors.CheckSize("server.min_data_rate", server.MinDataRate, least: default, ByteSize.MiB(1));
+        errors.CheckNumber("server.max_connections", server.MaxConnections, least: 1, int.MaxValue);
+        errors.CheckDuration("server.headers_timeout", server.HeadersTimeout);
+        errors.CheckDuration("server.keep_alive", server.KeepAlive);
+        errors.CheckDuration("server.shutdown_timeout", server.ShutdownTimeout, canBeZero: true);
+    }
 
-        if (server.MaxRequestHeaders.Bytes is > 0 and < 1024)
+    private void ValidateListeners(string listen, string adminListen)
+    {
+        var (data, admin) = (Listener(listen, "listen"), Listener(adminListen, "admin.listen"));
+        if (data is not null && admin is not null && data.Port != 0 && data.Equals(admin))
         {
-            errors.Add("server.max_request_headers", "must be at least 1KiB");
+            errors.Add("admin.listen", $"'{adminListen}' is where clients connect (listen): give the admin API a port of its own");
         }
     }
 
-    private void ValidateListen(string listen, string key)
+    private IPEndPoint? Listener(string listen, string key)
     {
-        if (ListenAddress.TryParse(listen) is null)
+        var endPoint = ListenAddress.TryParse(listen);
+        if (endPoint is null)
         {
             errors.Add(key, $"'{listen}' is not HOST:PORT, with an IP address or localhost as the host");
         }
+
+        return endPoint;
     }
 
     private IEnumerable<RouteModel> Routes(GatewayOptions options, Dictionary<string, ProviderModel> providers)
@@ -86,6 +96,11 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         {
             var path = $"routes.{name}";
             TimeoutModel.Validate(route.Timeout, $"{path}.timeout", errors);
+            if (route.Timeout.Connect is not null)
+            {
+                errors.Add($"{path}.timeout.connect", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect");
+            }
+
             if (route.Targets.Count == 0)
             {
                 errors.Add(path, "a route needs at least one target, such as targets: [openai/gpt-5-mini]");
@@ -102,6 +117,11 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
 
     private Target? TargetOf(RouteTargetOptions options, string path, Dictionary<string, ProviderModel> providers)
     {
+        if (options.Weight < 0)
+        {
+            errors.Add($"{path}.weight", "must not be negative");
+        }
+
         var slash = options.Target.IndexOf('/', StringComparison.Ordinal);
         if (slash <= 0 || slash == options.Target.Length - 1)
         {

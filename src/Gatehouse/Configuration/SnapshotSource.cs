@@ -28,6 +28,9 @@ internal sealed partial class SnapshotSource(
 
     public string? File => loader.File;
 
+    /// <summary>The file whose changes matter; <see cref="File"/>, or the one that would be loaded if it were there.</summary>
+    public string WatchedFile => loader.WatchedFile;
+
     /// <summary>Reads the file again. False when it cannot be loaded: <see cref="Status"/> tells why, and what ran goes on.</summary>
     public bool Load(string cause)
     {
@@ -41,6 +44,13 @@ internal sealed partial class SnapshotSource(
             {
                 // A revision has a number before it is in force, and the number could not be kept.
                 Reject(cause, [$"the storage cannot be used: {exception.Message}"], canPass: true);
+                return false;
+            }
+            catch (Exception exception) when (_current is not null)
+            {
+                // A reload comes from a timer or a signal, where an exception would end the process: nothing in a file is worth that.
+                LogUnexpected(logger, exception);
+                Reject(cause, [$"unexpected failure: {exception.Message}"], canPass: false);
                 return false;
             }
         }
@@ -126,6 +136,9 @@ internal sealed partial class SnapshotSource(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The configuration was not loaded ({Cause}), what runs goes on: {Errors}")]
     private static partial void LogRejected(ILogger logger, string cause, string errors);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Loading the configuration failed in an unexpected way; please report this.")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of these keys take effect at the next start: {Keys}.")]
     private static partial void LogRestartNeeded(ILogger logger, string keys);

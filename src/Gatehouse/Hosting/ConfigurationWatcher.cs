@@ -15,12 +15,9 @@ internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvide
 
     public void Start()
     {
-        if (snapshots.File is not { } file)
-        {
-            return;
-        }
-
-        _seen = StateOf(file);
+        var file = snapshots.WatchedFile;
+        // Without a file the embedded default runs, until one is written.
+        _seen = snapshots.File is null ? default : StateOf(file);
         _timer = time.CreateTimer(_ => Look(file), state: null, Interval, Interval);
     }
 

@@ -76,9 +76,13 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
             ApiVersion = options.ApiVersion,
             Timeouts = timeouts,
             TransportKey = key,
-            Transport = previous?.TransportKey == key ? previous.Transport : Transports.Create(key, all.Security.AllowUpstreamHosts, time),
+            // With a mistake anywhere nothing of this is put in force, and a transport refuses values that are out of range.
+            Transport = errors.Any ? null! : TransportOf(key, all.Security, previous),
         };
     }
+
+    private HttpMessageInvoker TransportOf(TransportKey key, SecurityOptions security, ProviderModel? previous) =>
+        previous?.TransportKey == key ? previous.Transport : Transports.Create(key, security.AllowUpstreamHosts, time);
 
     private string? BaseUrl(ProviderOptions options, ProviderEntry entry, string path, SecurityOptions security)
     {
