@@ -30,6 +30,11 @@ internal static class Transports
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90),
             EnableMultipleHttp2Connections = true,
+            // A connection whose other end vanished without a word (a NAT entry, a host) would swallow every call that shares it, each up to
+            // its own time limit. Asked only while somebody waits: some servers close a connection that pings when it is idle.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             // A call that ends early closes its connection at once: the provider stops working, and stops charging.
             MaxResponseDrainSize = 0,
             ResponseDrainTimeout = TimeSpan.Zero,

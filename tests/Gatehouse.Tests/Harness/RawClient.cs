@@ -8,10 +8,12 @@ internal sealed class RawClient : IAsyncDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-    public static async Task<RawClient> ConnectAsync(GatewayHost gateway)
+    public static Task<RawClient> ConnectAsync(GatewayHost gateway) => ConnectAsync(gateway.Address);
+
+    public static async Task<RawClient> ConnectAsync(Uri address)
     {
         var client = new RawClient();
-        await client._socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port, TestContext.Current.CancellationToken);
+        await client._socket.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
         return client;
     }
 
