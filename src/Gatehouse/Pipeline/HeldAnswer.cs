@@ -23,11 +23,16 @@ internal abstract class HeldAnswer : IDisposable
     protected static async ValueTask FlushAsync(Exchange exchange, CallLifetime lifetime)
     {
         var flush = exchange.Response.FlushAsync();
-        if (!flush.IsCompleted)
+        var isSlow = !flush.IsCompleted;
+        if (isSlow)
         {
             lifetime.Pause();
         }
 
         _ = await flush;
+        if (isSlow)
+        {
+            lifetime.AwaitMore();
+        }
     }
 }

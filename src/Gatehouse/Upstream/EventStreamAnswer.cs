@@ -60,7 +60,6 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             }
 
             _frames.ReleaseBuffer();
-            lifetime.AwaitMore();
         }
     }
 
@@ -123,6 +122,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             _ = await _body.ReadAsync(Memory<byte>.Empty, lifetime.Token);
             var count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token);
             _frames.Advance(count);
+            lifetime.AwaitMore();
             return (count, null);
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
