@@ -139,6 +139,57 @@ public sealed class Http2UpstreamTests
     }
 
     [Fact]
+    public async Task A_provider_that_begins_to_answer_before_it_has_read_the_request_still_gets_that_request()
+    {
+        const int Large = 3_000_000;
+        const int Streams = 4;
+        using var folder = new TemporaryFolder();
+        var mixed = new ConcurrentQueue<string>();
+        var echoed = 0;
+        await using var upstream = await Http2Upstream.StartAsync(async http =>
+        {
+            if (http.Request.ContentLength < Large)
+            {
+                await JsonAsync(http, 200, Echo(await ReadAsync(http)));
+                _ = Interlocked.Increment(ref echoed);
+                return;
+            }
+
+            // The answer is under way; if the gateway let go of the request now, these others would be written over what is left of it.
+            await StreamAsync(http, Frame);
+            var before = Volatile.Read(ref echoed);
+            await Eventually.TrueAsync(() => Volatile.Read(ref echoed) >= before + 12, "other requests");
+            var body = await ReadAsync(http);
+            if (!body.AsSpan().SequenceEqual(BodyOf(NumberOf(body), "gpt", Large)))
+            {
+                mixed.Enqueue($"request {NumberOf(body)}");
+            }
+
+            await StreamAsync(http, LastFrames);
+        });
+        await using var gateway = await ServeAsync(folder, upstream);
+
+        var streams = Task.WhenAll(Enumerable.Range(0, Streams).Select(async number =>
+        {
+            using var response = await PostAsync(gateway, Encoding.UTF8.GetString(BodyOf(number, "mock/gpt", Large)));
+            return await response.Content.ReadAsStringAsync(Stop);
+        }));
+        await Task.WhenAll(Enumerable.Range(1, 3).Select(worker => Task.Run(
+            async () =>
+            {
+                for (var round = 0; !streams.IsCompleted; round++)
+                {
+                    await AssertEchoedAsync(gateway, (worker * 10_000) + round, 1_000_000);
+                }
+            },
+            Stop)));
+
+        Assert.Empty(mixed);
+        Assert.All(await streams, text => Assert.Equal(Frame + LastFrames, text));
+        await AssertNothingUnexpectedAsync(gateway);
+    }
+
+    [Fact]
     public async Task A_client_that_leaves_in_the_middle_of_a_stream_resets_it_and_no_other()
     {
         using var folder = new TemporaryFolder();

@@ -48,6 +48,8 @@ internal sealed class Http2Upstream : IAsyncDisposable
             // A script may leave a body unread for as long as it likes.
             options.Limits.MinRequestBodyDataRate = null;
             options.Limits.MaxRequestBodySize = null;
+            // Room on the connection for the requests beside those that are left unread.
+            options.Limits.Http2.InitialConnectionWindowSize = 64 * 1024 * 1024;
             options.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
