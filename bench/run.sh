@@ -22,7 +22,7 @@ done
 descriptors=$(ulimit -Hn)
 [[ $descriptors == unlimited ]] && descriptors=1048576
 ulimit -n "$descriptors"
-idle_limit=$(((descriptors - 200) / 2))
+idle_limit=$(((descriptors - 400) / 2))
 ((idle_limit > 10000)) && idle_limit=10000
 
 if [[ ${QUICK:-} == 1 ]]; then
