@@ -105,7 +105,7 @@ public sealed class ProviderTableTests
                 StringComparer.Ordinal),
         };
 
-        var snapshot = new SnapshotCompiler(errors, new ManualTime()).Compile(options, [], previous: null, revision: 1);
+        var snapshot = new SnapshotCompiler(errors, new ManualTime()).Compile(options, [], previous: null);
 
         Assert.Empty(errors.Messages);
         Assert.Equal(ProviderTable.Entries.Count, snapshot.Providers.Count);

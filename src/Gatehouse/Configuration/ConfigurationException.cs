@@ -7,7 +7,7 @@ internal sealed class ConfigurationException(IReadOnlyList<string> errors) : Exc
 
     public static void ThrowIfAny(LoadedConfiguration loaded, TimeProvider time)
     {
-        _ = new SnapshotCompiler(loaded.Errors, time).Compile(loaded.Options, storedKeys: [], previous: null, revision: 0);
+        _ = new SnapshotCompiler(loaded.Errors, time).Compile(loaded.Options, storedKeys: [], previous: null);
         if (loaded.Errors.Any)
         {
             throw new ConfigurationException(loaded.Errors.Messages);

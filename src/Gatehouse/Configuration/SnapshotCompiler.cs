@@ -17,8 +17,8 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
     /// <summary>Of what is held in memory as a whole: an array cannot be much longer than 2 GiB, and grows by doubling.</summary>
     private static readonly ByteSize MostInMemory = new(1L << 30);
 
-    /// <returns>The snapshot; only good for use when no error was found.</returns>
-    public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous, long revision)
+    /// <returns>The snapshot, its number still to be given; only good for use when no error was found.</returns>
+    public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous)
     {
         ValidateGeneral(options);
         var providers = new ProviderCompiler(errors, time).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
@@ -28,7 +28,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             .GroupBy(pair => pair.model, pair => pair.provider, StringComparer.Ordinal);
         return new Snapshot
         {
-            Revision = revision,
+            Revision = 0,
             LoadedAt = time.GetUtcNow(),
             Options = options,
             Providers = providers.ToFrozenDictionary(StringComparer.Ordinal),

@@ -63,7 +63,7 @@ internal sealed partial class SnapshotSource(
         var storedKeys = keys.ReadAll();
         var digest = Digest(loaded.Digest, storedKeys);
         var compiler = new SnapshotCompiler(loaded.Errors, time);
-        var snapshot = compiler.Compile(loaded.Options, storedKeys, previous, revision: 0);
+        var snapshot = compiler.Compile(loaded.Options, storedKeys, previous);
         if (loaded.Errors.Any)
         {
             Reject(cause, loaded.Errors.Messages, canPass: false);
