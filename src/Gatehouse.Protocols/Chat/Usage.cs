@@ -1,8 +1,8 @@
 namespace Gatehouse.Protocols.Chat;
 
 /// <summary>
-/// Metered units of one exchange, in tokens. Buckets are exclusive: <see cref="InputTokens"/> is the uncached input, cache reads and
-/// writes come beside it. The audio, and reasoning counts are an "of which". What a provider did not report is null, never 0.
+/// Metered units of one exchange, in tokens. Three buckets of input are exclusive: <see cref="InputTokens"/> is the uncached input, cache
+/// reads and writes come beside it. All other counts say "of which". What a provider did not report is null, never 0.
 /// </summary>
 public sealed record Usage
 {
@@ -11,7 +11,11 @@ public sealed record Usage
 
     public long? CacheReadTokens { get; init; }
 
+    /// <summary>Whatever the life of the cache entry.</summary>
     public long? CacheWriteTokens { get; init; }
+
+    /// <summary>Of <see cref="CacheWriteTokens"/>: those written for one hour (Anthropic), which cost more than those for five minutes.</summary>
+    public long? CacheWriteOneHourTokens { get; init; }
 
     /// <summary>All output, reasoning included.</summary>
     public long? OutputTokens { get; init; }
@@ -19,11 +23,23 @@ public sealed record Usage
     /// <summary>Of <see cref="OutputTokens"/>.</summary>
     public long? ReasoningTokens { get; init; }
 
-    /// <summary>Of the input.</summary>
+    /// <summary>Of <see cref="InputTokens"/>.</summary>
     public long? AudioInputTokens { get; init; }
+
+    /// <summary>Of <see cref="CacheReadTokens"/>.</summary>
+    public long? AudioCacheReadTokens { get; init; }
 
     /// <summary>Of <see cref="OutputTokens"/>.</summary>
     public long? AudioOutputTokens { get; init; }
+
+    /// <summary>Of <see cref="InputTokens"/>.</summary>
+    public long? ImageInputTokens { get; init; }
+
+    /// <summary>Of <see cref="OutputTokens"/>.</summary>
+    public long? ImageOutputTokens { get; init; }
+
+    /// <summary>Searches that the provider ran for this exchange, which it charges by the call.</summary>
+    public long? WebSearchCalls { get; init; }
 
     /// <summary>
     /// A later report replaces an earlier one, as some providers report a running total in every chunk: the input with all of its
@@ -38,10 +54,15 @@ public sealed record Usage
             InputTokens = input.InputTokens,
             CacheReadTokens = input.CacheReadTokens,
             CacheWriteTokens = input.CacheWriteTokens,
+            CacheWriteOneHourTokens = input.CacheWriteOneHourTokens,
             AudioInputTokens = input.AudioInputTokens,
+            AudioCacheReadTokens = input.AudioCacheReadTokens,
+            ImageInputTokens = input.ImageInputTokens,
             OutputTokens = output.OutputTokens,
             ReasoningTokens = output.ReasoningTokens,
             AudioOutputTokens = output.AudioOutputTokens,
+            ImageOutputTokens = output.ImageOutputTokens,
+            WebSearchCalls = later.WebSearchCalls ?? WebSearchCalls,
         };
     }
 }
