@@ -98,7 +98,7 @@ internal sealed class AnswerVectors(int inputs)
     /// <param name="reader">At the name; at the end of the value afterwards.</param>
     public void ReadInputTokens(ref Utf8JsonReader reader)
     {
-        if (JsonValue.ReadCount(ref reader) is { } tokens)
+        if (JsonValueReader.ReadCount(ref reader) is { } tokens)
         {
             Usage = new Usage { InputTokens = tokens };
         }

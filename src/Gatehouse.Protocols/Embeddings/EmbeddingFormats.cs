@@ -51,6 +51,11 @@ public static class EmbeddingFormats
     public static UnsupportedFeature? Check(EmbeddingFormat format, EmbeddingRequest request, ICollection<string> dropped)
     {
         var target = $"{NameOf(format)} model {request.Model}";
+        if (request.Inputs.OfType<OtherInput>().FirstOrDefault() is { } other)
+        {
+            return new UnsupportedFeature(other.What, target, "content");
+        }
+
         if (format != EmbeddingFormat.OpenAi && request.Inputs.Any(input => input is TokensInput))
         {
             return new UnsupportedFeature("an input of token ids, which mean something in the model's own vocabulary only", target, "input");

@@ -35,6 +35,10 @@ public sealed record TextInput(string Text) : EmbeddingInput;
 /// <param name="Tokens">Ids in the vocabulary of the model that the caller has in mind: they mean something else to any other model.</param>
 public sealed record TokensInput(int[] Tokens) : EmbeddingInput;
 
+/// <summary>An input that is no text and has no place in the model: no other format takes it.</summary>
+/// <param name="What">What it is, for the person who reads why it is refused.</param>
+public sealed record OtherInput(string What) : EmbeddingInput;
+
 public enum EmbeddingEncoding
 {
     /// <summary>A JSON array of numbers.</summary>

@@ -51,7 +51,7 @@ internal sealed class RerankResults(int documents)
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
@@ -119,7 +119,7 @@ internal sealed class RerankResults(int documents)
             {
                 if (reader.TextIs("index"u8))
                 {
-                    index = JsonValue.ReadCount(ref reader);
+                    index = JsonValueReader.ReadCount(ref reader);
                 }
                 else if (reader.TextIs("relevance_score"u8))
                 {
@@ -129,7 +129,7 @@ internal sealed class RerankResults(int documents)
                 }
                 else
                 {
-                    JsonValue.SkipValue(ref reader);
+                    JsonValueReader.SkipValue(ref reader);
                 }
             }
         }
@@ -151,7 +151,7 @@ internal sealed class RerankResults(int documents)
 
     private void ReadMeta(ref Utf8JsonReader reader)
     {
-        if (!JsonValue.EnterObject(ref reader))
+        if (!JsonValueReader.EnterObject(ref reader))
         {
             return;
         }
@@ -169,14 +169,14 @@ internal sealed class RerankResults(int documents)
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
 
     private void ReadBilledUnits(ref Utf8JsonReader reader)
     {
-        if (!JsonValue.EnterObject(ref reader))
+        if (!JsonValueReader.EnterObject(ref reader))
         {
             return;
         }
@@ -185,11 +185,11 @@ internal sealed class RerankResults(int documents)
         {
             if (reader.TextIs("search_units"u8))
             {
-                _searchUnits = JsonValue.ReadCount(ref reader);
+                _searchUnits = JsonValueReader.ReadCount(ref reader);
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
@@ -209,15 +209,15 @@ internal sealed class RerankResults(int documents)
         {
             if (reader.TextIs("input_tokens"u8))
             {
-                input = JsonValue.ReadCount(ref reader);
+                input = JsonValueReader.ReadCount(ref reader);
             }
             else if (reader.TextIs("output_tokens"u8))
             {
-                output = JsonValue.ReadCount(ref reader);
+                output = JsonValueReader.ReadCount(ref reader);
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
 

@@ -45,7 +45,7 @@ internal static class BedrockTitanEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }

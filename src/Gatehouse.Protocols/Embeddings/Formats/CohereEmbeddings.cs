@@ -75,7 +75,7 @@ internal static class CohereEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
@@ -100,7 +100,7 @@ internal static class CohereEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
 
@@ -109,7 +109,7 @@ internal static class CohereEmbeddings
 
     private static void ReadMeta(ref Utf8JsonReader reader, AnswerVectors answer)
     {
-        if (!JsonValue.EnterObject(ref reader))
+        if (!JsonValueReader.EnterObject(ref reader))
         {
             return;
         }
@@ -122,14 +122,14 @@ internal static class CohereEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
 
     private static void ReadBilledUnits(ref Utf8JsonReader reader, AnswerVectors answer)
     {
-        if (!JsonValue.EnterObject(ref reader))
+        if (!JsonValueReader.EnterObject(ref reader))
         {
             return;
         }
@@ -140,15 +140,15 @@ internal static class CohereEmbeddings
         {
             if (reader.TextIs("input_tokens"u8))
             {
-                text = JsonValue.ReadCount(ref reader);
+                text = JsonValueReader.ReadCount(ref reader);
             }
             else if (reader.TextIs("image_tokens"u8))
             {
-                image = JsonValue.ReadCount(ref reader);
+                image = JsonValueReader.ReadCount(ref reader);
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
 

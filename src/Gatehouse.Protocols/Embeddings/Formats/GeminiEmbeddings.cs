@@ -63,7 +63,7 @@ internal static class GeminiEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
@@ -95,7 +95,7 @@ internal static class GeminiEmbeddings
             {
                 if (!reader.TextIs("values"u8))
                 {
-                    JsonValue.SkipValue(ref reader);
+                    JsonValueReader.SkipValue(ref reader);
                     continue;
                 }
 
@@ -113,7 +113,7 @@ internal static class GeminiEmbeddings
 
     private static void ReadUsage(ref Utf8JsonReader reader, AnswerVectors answer)
     {
-        if (!JsonValue.EnterObject(ref reader))
+        if (!JsonValueReader.EnterObject(ref reader))
         {
             return;
         }
@@ -126,7 +126,7 @@ internal static class GeminiEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }

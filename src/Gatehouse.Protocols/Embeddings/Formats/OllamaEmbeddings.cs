@@ -46,7 +46,7 @@ internal static class OllamaEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }

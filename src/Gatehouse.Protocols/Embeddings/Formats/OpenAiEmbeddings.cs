@@ -77,7 +77,7 @@ internal static class OpenAiEmbeddings
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
     }
@@ -123,11 +123,11 @@ internal static class OpenAiEmbeddings
             }
             else if (reader.TextIs("index"u8))
             {
-                index = JsonValue.ReadCount(ref reader) ?? index;
+                index = JsonValueReader.ReadCount(ref reader) ?? index;
             }
             else
             {
-                JsonValue.SkipValue(ref reader);
+                JsonValueReader.SkipValue(ref reader);
             }
         }
 

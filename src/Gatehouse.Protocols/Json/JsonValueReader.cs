@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Gatehouse.Protocols.Json;
 
 /// <summary>Values as the wire formats write them, read without an exception for what is not one.</summary>
-internal static class JsonValue
+internal static class JsonValueReader
 {
     /// <summary>
     /// An integer, also as 3.0 or 3e0: some providers write their counts so. False for any other value, which the caller skips.
