@@ -75,6 +75,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The answer of the target; set by step 6.</summary>
     public HeldAnswer? Answer { get; set; }
 
+    /// <summary>Parameters that the target that was tried last could not be told.</summary>
+    public IReadOnlyList<string> Dropped { get; set; } = [];
+
     /// <summary>What the answer says of itself.</summary>
     public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 

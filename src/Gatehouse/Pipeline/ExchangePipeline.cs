@@ -2,6 +2,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
 using Gatehouse.Policy;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -23,7 +24,8 @@ internal sealed partial class ExchangePipeline(
     {
         // 1 authenticate: who is calling
         exchange.Phase = ExchangePhase.Authenticate;
-        var (key, stranger) = authenticator.Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        var (key, stranger) = authenticator.Authenticate(
+            exchange.Http.Request, exchange.Snapshot, mayBeInQuery: exchange.Operation.Dialect == Dialect.Gemini);
         if (key is null)
         {
             // Nobody's exchange: it is counted, but takes no room in the ledger.

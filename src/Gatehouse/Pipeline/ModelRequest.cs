@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Pipeline;
@@ -25,7 +26,16 @@ internal sealed class ModelRequest
 
     public bool IsStream { get; init; }
 
-    public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath) => new()
+    /// <summary>A Gemini stream is wanted as one JSON array, and not as server-sent events.</summary>
+    public bool IsJsonArray { get; init; }
+
+    /// <summary>The query of the request without the caller's key, for a target that is spoken to in the caller's dialect.</summary>
+    public string Query { get; init; } = "";
+
+    /// <summary>The request in neutral terms; set when a target speaks another dialect.</summary>
+    public ChatRequest? Chat { get; set; }
+
+    public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath, string query) => new()
     {
         Model = envelope.Model ?? "",
         IsStream = envelope.IsStream,
@@ -33,7 +43,20 @@ internal sealed class ModelRequest
         Body = body,
         Provider = provider,
         RelayPath = relayPath,
+        Query = query,
     };
+
+    /// <summary>A request whose path names the model.</summary>
+    public static ModelRequest OfPath(
+        string model, bool isStream, bool isJsonArray, OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider) => new()
+        {
+            Model = model,
+            IsStream = isStream,
+            IsJsonArray = isJsonArray,
+            Envelope = envelope,
+            Body = body,
+            Provider = provider,
+        };
 
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()

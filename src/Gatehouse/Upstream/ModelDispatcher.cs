@@ -1,5 +1,7 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Upstream;
 
@@ -16,11 +18,23 @@ internal sealed class ModelDispatcher(TimeProvider time)
             HttpResponseMessage? response = null;
             try
             {
-                (response, var outcome) = await TryAsync(exchange, target, lifetime);
+                var (translation, unsayable) = TranslatedTo(exchange, target);
+                if (unsayable is not null)
+                {
+                    // Another target may be able to take what this one cannot.
+                    if (unsayable.Code == GatewayErrorCode.UnsupportedFeature && MayTryNext(exchange))
+                    {
+                        continue;
+                    }
+
+                    return unsayable;
+                }
+
+                (response, var outcome) = await TryAsync(exchange, target, lifetime, translation);
                 var isRetryable = response is null ? outcome.Error!.Traits.Party == ErrorParty.Upstream : IsRetryable((int)response.StatusCode);
                 if (!isRetryable || !MayTryNext(exchange))
                 {
-                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime);
+                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime, translation);
                 }
             }
             finally
@@ -45,7 +59,6 @@ internal sealed class ModelDispatcher(TimeProvider time)
         }
 
         exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name };
-        exchange.Facts = new OpenAiAnswerFacts();
         exchange.Answer.Dispose();
         exchange.Answer = null;
         return true;
@@ -57,18 +70,38 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
-    private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    /// <summary>What puts the exchange into the target's dialect; null when that is the caller's too.</summary>
+    private static (TranslatedCall? Call, GatewayError? Error) TranslatedTo(Exchange exchange, Target target)
     {
-        if (exchange.Operation != Operation.Relay && target.Provider.Dialect != ProviderDialect.Openai)
+        var operation = exchange.Operation;
+        if (operation.IsRelay)
         {
-            var error = new GatewayError(
-                GatewayErrorCode.UnsupportedFeature,
-                $"{target.Name} speaks the {target.Provider.Entry.Title} format: call it with its own paths and the header x-gatehouse-provider: {target.Provider.Name}.");
-            return (null, error);
+            return default;
         }
 
+        exchange.Dropped = [];
+        var dialect = TargetDialect.Of(target, operation.Dialect);
+        if (dialect == operation.Dialect && !exchange.Request.IsJsonArray)
+        {
+            return operation.IsChat && IsParticular(exchange, target)
+                ? TranslatedCall.Of(exchange, target, TargetDialect.OfRequest(target, dialect), isRequestOnly: true)
+                : default;
+        }
+
+        return operation.IsChat
+            ? TranslatedCall.Of(exchange, target, dialect, isRequestOnly: false)
+            : (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} has nothing like {operation.Name}: {target.Provider.Entry.Title} speaks another format."));
+    }
+
+    /// <summary>Whether the request has parameters that the target refuses, or takes under another name.</summary>
+    private static bool IsParticular(Exchange exchange, Target target) =>
+        (TargetRulesTable.Of(target).Parameters & exchange.Request.Envelope!.Names) != 0;
+
+    private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(
+        Exchange exchange, Target target, CallLifetime lifetime, TranslatedCall? translation)
+    {
         var started = exchange.Timings.Elapsed;
-        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime);
+        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime, translation);
         exchange.Attempts.Add(new Attempt(
             target.Name,
             response is null ? null : (int)response.StatusCode,
@@ -78,10 +111,10 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return (response, new Outcome(failure));
     }
 
-    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime, TranslatedCall? translation)
     {
         var target = exchange.Target!;
-        var isRelay = exchange.Operation == Operation.Relay;
+        var isRelay = exchange.Operation.IsRelay;
         if (!isRelay && (int)response.StatusCode is >= 300 and < 400)
         {
             return new GatewayError(
@@ -91,9 +124,22 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
+        if (translation is { IsRequestOnly: false })
+        {
+            var isStream = (int)response.StatusCode < 400 && IsStream(response, translation.Target.Framing);
+            exchange.Facts = new CodecAnswerFacts(translation.Target, isStream);
+            exchange.Answer = isStream
+                ? new TranslatedStream(response, lifetime, translation, exchange.Snapshot.MaxStreamFrame)
+                : new TranslatedBody(response, lifetime, translation);
+            return Outcome.Continue;
+        }
+
+        exchange.Facts = exchange.Operation.Dialect == Dialect.Gemini
+            ? new CodecAnswerFacts(Codecs.Of(Dialect.Gemini), isEventStream)
+            : new OpenAiAnswerFacts();
         if (isEventStream)
         {
-            var removeUsageChunk = !isRelay && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
+            var removeUsageChunk = exchange.Operation.HasStreamOptions && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
             exchange.Answer = new EventStreamAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame, removeUsageChunk);
         }
         else
@@ -102,5 +148,16 @@ internal sealed class ModelDispatcher(TimeProvider time)
         }
 
         return Outcome.Continue;
+    }
+
+    private static bool IsStream(HttpResponseMessage response, StreamFraming framing)
+    {
+        var type = MediaType.Of(response.Content);
+        return framing switch
+        {
+            StreamFraming.AwsEventStream => type.Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase),
+            StreamFraming.JsonLines => type.Contains("ndjson", StringComparison.OrdinalIgnoreCase),
+            _ => type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase),
+        };
     }
 }

@@ -4,6 +4,7 @@ using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
+using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
@@ -14,9 +15,10 @@ internal static class UpstreamClient
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
-    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
+        Exchange exchange, Target target, CallLifetime lifetime, TranslatedCall? translation)
     {
-        using var request = CreateRequest(exchange, target);
+        using var request = translation is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, translation);
         lifetime.AwaitFirstByte();
         exchange.Timings.UpstreamWaitBegins();
         try
@@ -68,16 +70,44 @@ internal static class UpstreamClient
         var provider = target.Provider;
         var caller = exchange.Http.Request;
         var request = exchange.Request;
-        var isRelay = exchange.Operation == Operation.Relay;
-        var message = new HttpRequestMessage(
-            isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post,
-            isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
-        {
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
-        };
-
+        var isRelay = exchange.Operation.IsRelay;
+        var uri = isRelay ? provider.UriOfRelay(request.RelayPath)
+            : exchange.Operation.IsChat ? UpstreamPaths.OfChat(target, exchange.Operation.Dialect, request.IsStream, request.Query)
+            : provider.UriOf(exchange.Operation.Path, target.Model);
+        var message = NewMessage(isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
         ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
+        AddHeaders(message, exchange, provider);
+        message.Content = ContentOf(exchange, target, isRelay);
+        return message;
+    }
+
+    /// <summary>A request in another dialect than the caller's: of the caller's headers none has a meaning for it but who calls.</summary>
+    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target, TranslatedCall translation)
+    {
+        var query = translation.IsRequestOnly ? exchange.Request.Query : "";
+        var message = NewMessage(HttpMethod.Post, UpstreamPaths.OfChat(target, translation.Target.Dialect, translation.IsStream, query), target.Provider);
+        if (translation.IsRequestOnly)
+        {
+            ForwardedHeaders.CopyRequest(exchange.Http.Request.Headers, message.Headers);
+        }
+        else
+        {
+            _ = message.Headers.TryAddWithoutValidation("user-agent", exchange.Http.Request.Headers.UserAgent.ToString());
+        }
+
+        AddHeaders(message, exchange, target.Provider);
+        message.Content = new ReadOnlyMemoryContent(translation.Body) { Headers = { ContentType = Json } };
+        return message;
+    }
+
+    private static HttpRequestMessage NewMessage(HttpMethod method, Uri uri, ProviderModel provider) => new(method, uri)
+    {
+        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
+    };
+
+    private static void AddHeaders(HttpRequestMessage message, Exchange exchange, ProviderModel provider)
+    {
         foreach (var (name, value) in provider.Headers)
         {
             _ = message.Headers.Remove(name);
@@ -97,9 +127,6 @@ internal static class UpstreamClient
         {
             _ = message.Headers.TryAddWithoutValidation("tracestate", state);
         }
-
-        message.Content = ContentOf(exchange, target, isRelay);
-        return message;
     }
 
     private static async ValueTask<GatewayError?> SignAsync(IRequestSigner signer, HttpRequestMessage request, CancellationToken cancellationToken)
@@ -119,8 +146,8 @@ internal static class UpstreamClient
         var caller = exchange.Http.Request;
         if (exchange.Request.Envelope is { } envelope)
         {
-            var edits = isRelay ? [] : envelope.EditsFor(
-                target.Model, target.Provider.RequestStreamUsage && exchange.Operation != Operation.Embeddings);
+            var edits = isRelay || exchange.Operation.Dialect == Protocols.Chat.Dialect.Gemini ? [] : envelope.EditsFor(
+                target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
             content.Headers.ContentType = Json;
             return content;
