@@ -14,6 +14,12 @@ internal sealed class ModelRequest
     /// <summary>Null for a body that is passed on unread, and when the body has been given back.</summary>
     public OpenAiRequestEnvelope? Envelope { get; private set; }
 
+    /// <summary>For a body that is a form.</summary>
+    public MultipartEnvelope? Form { get; private set; }
+
+    /// <summary>It can be sent again.</summary>
+    public bool IsBodyKept => Envelope is not null || Form is not null;
+
     /// <summary>The whole body, in the buffers it was received in. Empty for a body that is passed on unread.</summary>
     public ReadOnlySequence<byte> Body { get; private set; }
 
@@ -35,10 +41,19 @@ internal sealed class ModelRequest
         RelayPath = relayPath,
     };
 
+    public static ModelRequest Of(MultipartEnvelope form, ReadOnlySequence<byte> body) => new()
+    {
+        Model = form.Model!,
+        IsStream = form.IsStream,
+        Form = form,
+        Body = body,
+    };
+
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()
     {
         Envelope = null;
+        Form = null;
         Body = default;
     }
 }

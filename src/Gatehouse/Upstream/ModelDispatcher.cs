@@ -53,7 +53,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
     /// <summary>A body that was not kept can be sent only once.</summary>
     private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
-        && exchange.Request.Envelope is not null && !exchange.Response.HasStarted && !exchange.ClientLeft;
+        && exchange.Request.IsBodyKept && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
@@ -93,12 +93,12 @@ internal sealed class ModelDispatcher(TimeProvider time)
             && response.Content.Headers.ContentEncoding.Count == 0;
         if (isEventStream)
         {
-            var removeUsageChunk = !isRelay && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
+            var removeUsageChunk = exchange.Operation.HasStreamOptions && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
             exchange.Answer = new EventStreamAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame, removeUsageChunk);
         }
         else
         {
-            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay);
+            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay && !(exchange.Operation.AnswersInAnyFormat && response.IsSuccessStatusCode));
         }
 
         return Outcome.Continue;

@@ -94,9 +94,16 @@ internal static class UpstreamClient
         if (exchange.Request.Envelope is { } envelope)
         {
             var edits = isRelay ? [] : envelope.EditsFor(
-                target.Model, target.Provider.RequestStreamUsage && exchange.Operation != Operation.Embeddings);
+                target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
             content.Headers.ContentType = Json;
+            return content;
+        }
+
+        if (exchange.Request.Form is { } form)
+        {
+            var content = new SplicedContent(new SplicedJson(exchange.Request.Body, form.EditsFor(target.Model)));
+            ForwardedHeaders.CopyContent(caller.Headers, content.Headers);
             return content;
         }
 

@@ -35,6 +35,7 @@ public sealed class OpenAiAnswerFacts
 
     private ulong _begunChoices;
     private ulong _finishedChoices;
+    private bool _isMediaDone;
 
     public Usage? Usage { get; private set; }
 
@@ -44,8 +45,8 @@ public sealed class OpenAiAnswerFacts
 
     public string? FinishReason { get; private set; }
 
-    /// <summary>Every choice that was begun has been given its finish_reason.</summary>
-    public bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
+    /// <summary>Every choice that was begun has been given its finish_reason; or an image, a speech or a transcript has been told to be done.</summary>
+    public bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
 
     /// <summary>The stream has typed events, of which one is the last (the Responses API, Anthropic): without it, it is not whole.</summary>
     public bool HasLastEvent { get; private set; }
@@ -350,6 +351,9 @@ public sealed class OpenAiAnswerFacts
             return ChunkTraits.None;
         }
 
+        // Several images may be streamed in one answer, each with its own end: none of these is known to be the last event.
+        _isMediaDone |= reader.TextIs("image_generation.completed"u8) || reader.TextIs("image_edit.completed"u8)
+            || reader.TextIs("speech.audio.done"u8) || reader.TextIs("transcript.text.done"u8);
         HasLastEvent |= reader.ValueSpan.StartsWith("response."u8) || reader.TextIs("message_start"u8);
         if (reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8) || reader.TextIs("message_stop"u8))
         {

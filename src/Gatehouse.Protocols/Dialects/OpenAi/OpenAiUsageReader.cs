@@ -39,11 +39,13 @@ internal static class OpenAiUsageReader
             {
                 raw.Total = Number(ref reader);
             }
-            else if (reader.TextIs("prompt_tokens_details"u8) || reader.TextIs("input_tokens_details"u8))
+            else if (reader.TextIs("prompt_tokens_details"u8) || reader.TextIs("input_tokens_details"u8)
+                || reader.TextIs("input_token_details"u8))
             {
                 ReadInputDetails(ref reader, ref raw);
             }
-            else if (reader.TextIs("completion_tokens_details"u8) || reader.TextIs("output_tokens_details"u8))
+            else if (reader.TextIs("completion_tokens_details"u8) || reader.TextIs("output_tokens_details"u8)
+                || reader.TextIs("output_token_details"u8))
             {
                 ReadOutputDetails(ref reader, ref raw);
             }
