@@ -27,6 +27,8 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             "/v1/audio/speech" when !isRelay => RunAsync(http, Operation.Speech, ModelIngress.ReadAsync),
             "/v1/audio/transcriptions" when !isRelay => RunAsync(http, Operation.Transcription, FormIngress.ReadAsync),
             "/v1/audio/translations" when !isRelay => RunAsync(http, Operation.Translation, FormIngress.ReadAsync),
+            "/v1/realtime" when HttpMethods.IsGet(http.Request.Method) =>
+                RealtimeIngress.OpenAsync(http, upgradable => RunAsync(upgradable, Operation.Realtime, RealtimeIngress.ReadAsync)),
             "/v1/models" when !isRelay => models.ListAsync(http),
             "/healthz" => Probes.AliveAsync(http),
             "/readyz" => probes.ReadyAsync(http),

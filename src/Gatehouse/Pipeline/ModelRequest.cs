@@ -17,8 +17,11 @@ internal sealed class ModelRequest
     /// <summary>For a body that is a form.</summary>
     public MultipartEnvelope? Form { get; private set; }
 
-    /// <summary>It can be sent again.</summary>
-    public bool IsBodyKept => Envelope is not null || Form is not null;
+    /// <summary>There is nothing but the head.</summary>
+    public bool HasNoBody { get; init; }
+
+    /// <summary>A body that was not kept can be sent only once.</summary>
+    public bool CanBeSentAgain => HasNoBody || Envelope is not null || Form is not null;
 
     /// <summary>The whole body, in the buffers it was received in. Empty for a body that is passed on unread.</summary>
     public ReadOnlySequence<byte> Body { get; private set; }
@@ -26,7 +29,7 @@ internal sealed class ModelRequest
     /// <summary>The provider named by <c>x-gatehouse-provider</c>.</summary>
     public string? Provider { get; init; }
 
-    /// <summary>Path and query below <c>/v1</c>, as sent; for relayed paths.</summary>
+    /// <summary>Path and query below <c>/v1</c>, as sent, for relayed paths; for a realtime session, the query without the model.</summary>
     public string RelayPath { get; init; } = "";
 
     public bool IsStream { get; init; }

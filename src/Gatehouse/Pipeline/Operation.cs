@@ -16,6 +16,9 @@ internal sealed record Operation(string Name, string Path)
     public static readonly Operation Transcription = new("transcription", "/audio/transcriptions") { AnswersInAnyFormat = true };
     public static readonly Operation Translation = new("translation", "/audio/translations") { AnswersInAnyFormat = true };
 
+    /// <summary>A session over a WebSocket.</summary>
+    public static readonly Operation Realtime = new("realtime", "/realtime");
+
     /// <summary>A path of the provider's that the gateway passes on without knowing it.</summary>
     public static readonly Operation Relay = new("relay", "");
 

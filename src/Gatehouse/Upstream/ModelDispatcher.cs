@@ -1,5 +1,6 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Upstream.Realtime;
 
 namespace Gatehouse.Upstream;
 
@@ -51,9 +52,8 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return true;
     }
 
-    /// <summary>A body that was not kept can be sent only once.</summary>
     private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
-        && exchange.Request.IsBodyKept && !exchange.Response.HasStarted && !exchange.ClientLeft;
+        && exchange.Request.CanBeSentAgain && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
@@ -87,6 +87,12 @@ internal sealed class ModelDispatcher(TimeProvider time)
             return new GatewayError(
                 GatewayErrorCode.UpstreamInvalidResponse,
                 $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?");
+        }
+
+        if (exchange.Operation == Operation.Realtime && response.StatusCode == System.Net.HttpStatusCode.SwitchingProtocols)
+        {
+            exchange.Answer = new RealtimeAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame);
+            return Outcome.Continue;
         }
 
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Realtime;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
@@ -23,6 +24,12 @@ internal static class UpstreamClient
             var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
+            if (exchange.Operation == Operation.Realtime && RealtimeHandshake.Check(request, response, target) is { } notOpened)
+            {
+                response.Dispose();
+                return (null, notOpened);
+            }
+
             return (response, null);
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
@@ -63,9 +70,10 @@ internal static class UpstreamClient
         var caller = exchange.Http.Request;
         var request = exchange.Request;
         var isRelay = exchange.Operation == Operation.Relay;
+        var isRealtime = exchange.Operation == Operation.Realtime;
         var message = new HttpRequestMessage(
-            isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post,
-            isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
+            isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post,
+            isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath) : isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
         {
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
@@ -82,6 +90,12 @@ internal static class UpstreamClient
         if (exchange.Trace.State is { } state)
         {
             _ = message.Headers.TryAddWithoutValidation("tracestate", state);
+        }
+
+        if (isRealtime)
+        {
+            RealtimeHandshake.Prepare(message, caller);
+            return message;
         }
 
         message.Content = ContentOf(exchange, target, isRelay);

@@ -24,7 +24,7 @@ public enum ChunkTraits
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed class OpenAiAnswerFacts
+public sealed partial class OpenAiAnswerFacts
 {
     /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
     public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message"];
