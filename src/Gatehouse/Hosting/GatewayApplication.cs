@@ -61,9 +61,9 @@ internal sealed class GatewayApplication : IAsyncDisposable
         var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
-        _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, configureServices: _ => { });
+        _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
         _data.Run(dataPlane.HandleAsync);
-        _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, services =>
+        _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)

@@ -63,6 +63,9 @@ internal sealed class CallerResponse(HttpContext http)
         http.Response.BodyWriter.Write(bytes);
     }
 
+    /// <summary>Counts what went out in messages, not in a body.</summary>
+    public void CountSent(int bytes) => BytesSent += bytes;
+
     /// <summary>Something went out before the end: the server then flushes the rest by itself only where it writes chunks.</summary>
     public bool HasFlushed { get; private set; }
 

@@ -15,13 +15,22 @@ internal sealed class ModelRequest
     /// <summary>Null for a body that is passed on unread, and when the body has been given back.</summary>
     public OpenAiRequestEnvelope? Envelope { get; private set; }
 
+    /// <summary>For a body that is a form.</summary>
+    public MultipartEnvelope? Form { get; private set; }
+
+    /// <summary>There is nothing but the head.</summary>
+    public bool HasNoBody { get; init; }
+
+    /// <summary>A body that was not kept can be sent only once.</summary>
+    public bool CanBeSentAgain => HasNoBody || Envelope is not null || Form is not null;
+
     /// <summary>The whole body, in the buffers it was received in. Empty for a body that is passed on unread.</summary>
     public ReadOnlySequence<byte> Body { get; private set; }
 
     /// <summary>The provider named by <c>x-gatehouse-provider</c>.</summary>
     public string? Provider { get; init; }
 
-    /// <summary>Path and query below <c>/v1</c>, as sent; for relayed paths.</summary>
+    /// <summary>Path and query below <c>/v1</c>, as sent, for relayed paths; for a realtime session, the query without the model.</summary>
     public string RelayPath { get; init; } = "";
 
     public bool IsStream { get; init; }
@@ -58,10 +67,19 @@ internal sealed class ModelRequest
             Provider = provider,
         };
 
+    public static ModelRequest Of(MultipartEnvelope form, ReadOnlySequence<byte> body) => new()
+    {
+        Model = form.Model!,
+        IsStream = form.IsStream,
+        Form = form,
+        Body = body,
+    };
+
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()
     {
         Envelope = null;
+        Form = null;
         Body = default;
     }
 }

@@ -16,6 +16,16 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
     public static readonly Operation CountContentTokens = new("count_tokens", "", Dialect.Gemini) { CountsTokens = true };
     public static readonly Operation Completion = new("text_completion", "/completions", Dialect.OpenAiChat) { HasStreamOptions = true };
     public static readonly Operation Embeddings = new("embeddings", "/embeddings", Dialect.OpenAiChat);
+    public static readonly Operation Moderation = new("moderation", "/moderations", Dialect.OpenAiChat);
+    public static readonly Operation ImageGeneration = new("image_generation", "/images/generations", Dialect.OpenAiChat);
+    public static readonly Operation ImageEdit = new("image_edit", "/images/edits", Dialect.OpenAiChat);
+    public static readonly Operation ImageVariation = new("image_variation", "/images/variations", Dialect.OpenAiChat);
+    public static readonly Operation Speech = new("speech", "/audio/speech", Dialect.OpenAiChat) { AnswersInAnyFormat = true };
+    public static readonly Operation Transcription = new("transcription", "/audio/transcriptions", Dialect.OpenAiChat) { AnswersInAnyFormat = true };
+    public static readonly Operation Translation = new("translation", "/audio/translations", Dialect.OpenAiChat) { AnswersInAnyFormat = true };
+
+    /// <summary>A session over a WebSocket.</summary>
+    public static readonly Operation Realtime = new("realtime", "/realtime", Dialect.OpenAiChat);
 
     /// <summary>A path of the provider's that the gateway passes on without knowing it.</summary>
     public static readonly Operation Relay = new("relay", "", Dialect.OpenAiChat) { IsRelay = true };
@@ -33,4 +43,7 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
     public bool HasStreamOptions { get; private init; }
 
     public bool IsRelay { get; private init; }
+
+    /// <summary>A success need not be JSON: audio, plain text, subtitles.</summary>
+    public bool AnswersInAnyFormat { get; private init; }
 }

@@ -1,6 +1,7 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Upstream.Realtime;
 using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Upstream;
@@ -64,9 +65,8 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return true;
     }
 
-    /// <summary>A body that was not kept can be sent only once.</summary>
     private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
-        && exchange.Request.Envelope is not null && !exchange.Response.HasStarted && !exchange.ClientLeft;
+        && exchange.Request.CanBeSentAgain && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
@@ -122,6 +122,13 @@ internal sealed class ModelDispatcher(TimeProvider time)
                 $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?");
         }
 
+        if (exchange.Operation == Operation.Realtime && response.StatusCode == System.Net.HttpStatusCode.SwitchingProtocols)
+        {
+            exchange.Facts = new OpenAiAnswerFacts();
+            exchange.Answer = new RealtimeAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame);
+            return Outcome.Continue;
+        }
+
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
         if (translation is { IsRequestOnly: false })
@@ -144,7 +151,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
         }
         else
         {
-            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay);
+            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay && !(exchange.Operation.AnswersInAnyFormat && response.IsSuccessStatusCode));
         }
 
         return Outcome.Continue;

@@ -4,6 +4,7 @@ using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
+using Gatehouse.Upstream.Realtime;
 using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
 
@@ -31,6 +32,12 @@ internal static class UpstreamClient
             var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
+            if (exchange.Operation == Operation.Realtime && RealtimeHandshake.Check(request, response, target) is { } notOpened)
+            {
+                response.Dispose();
+                return (null, notOpened);
+            }
+
             return (response, null);
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
@@ -71,12 +78,20 @@ internal static class UpstreamClient
         var caller = exchange.Http.Request;
         var request = exchange.Request;
         var isRelay = exchange.Operation.IsRelay;
-        var uri = isRelay ? provider.UriOfRelay(request.RelayPath)
+        var isRealtime = exchange.Operation == Operation.Realtime;
+        var uri = isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath)
+            : isRelay ? provider.UriOfRelay(request.RelayPath)
             : exchange.Operation.IsChat ? UpstreamPaths.OfChat(target, exchange.Operation.Dialect, request.IsStream, request.Query)
             : provider.UriOf(exchange.Operation.Path, target.Model);
-        var message = NewMessage(isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
+        var message = NewMessage(isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
         ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
         AddHeaders(message, exchange, provider);
+        if (isRealtime)
+        {
+            RealtimeHandshake.Prepare(message, caller);
+            return message;
+        }
+
         message.Content = ContentOf(exchange, target, isRelay);
         return message;
     }
@@ -150,6 +165,13 @@ internal static class UpstreamClient
                 target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
             content.Headers.ContentType = Json;
+            return content;
+        }
+
+        if (exchange.Request.Form is { } form)
+        {
+            var content = new SplicedContent(new SplicedJson(exchange.Request.Body, form.EditsFor(target.Model)));
+            ForwardedHeaders.CopyContent(caller.Headers, content.Headers);
             return content;
         }
 
