@@ -22,6 +22,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             "/v1/messages" => RunAsync(http, Operation.Messages, ModelIngress.ReadAsync),
             "/v1/messages/count_tokens" => RunAsync(http, Operation.CountMessageTokens, ModelIngress.ReadAsync),
             "/v1/embeddings" => RunAsync(http, Operation.Embeddings, ModelIngress.ReadAsync),
+            "/v1/rerank" or "/v2/rerank" => RunAsync(http, Operation.Rerank, ModelIngress.ReadAsync),
             "/v1/completions" => RunAsync(http, Operation.Completion, ModelIngress.ReadAsync),
             "/v1/moderations" when !isRelay => RunAsync(http, Operation.Moderation, ModelIngress.ReadAsync),
             "/v1/images/generations" when !isRelay => RunAsync(http, Operation.ImageGeneration, ModelIngress.ReadAsync),

@@ -75,6 +75,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The answer of the target; set by step 6.</summary>
     public HeldAnswer? Answer { get; set; }
 
+    /// <summary>Keeps the answer for later calls; null for those that are not to be kept.</summary>
+    public IAnswerKeeper? AnswerKeeper { get; set; }
+
     /// <summary>Parameters that the target that was tried last could not be told.</summary>
     public IReadOnlyList<string> Dropped { get; set; } = [];
 

@@ -16,6 +16,7 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
     public static readonly Operation CountContentTokens = new("count_tokens", "", Dialect.Gemini) { CountsTokens = true };
     public static readonly Operation Completion = new("text_completion", "/completions", Dialect.OpenAiChat) { HasStreamOptions = true };
     public static readonly Operation Embeddings = new("embeddings", "/embeddings", Dialect.OpenAiChat);
+    public static readonly Operation Rerank = new("rerank", "/rerank", Dialect.OpenAiChat);
     public static readonly Operation Moderation = new("moderation", "/moderations", Dialect.OpenAiChat);
     public static readonly Operation ImageGeneration = new("image_generation", "/images/generations", Dialect.OpenAiChat);
     public static readonly Operation ImageEdit = new("image_edit", "/images/edits", Dialect.OpenAiChat);

@@ -19,7 +19,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
             HttpResponseMessage? response = null;
             try
             {
-                var (translation, unsayable) = TranslatedTo(exchange, target);
+                var (rendition, unsayable) = Renditions.Of(exchange, target);
                 if (unsayable is not null)
                 {
                     // Another target may be able to take what this one cannot.
@@ -31,11 +31,11 @@ internal sealed class ModelDispatcher(TimeProvider time)
                     return unsayable;
                 }
 
-                (response, var outcome) = await TryAsync(exchange, target, lifetime, translation);
+                (response, var outcome) = await TryAsync(exchange, target, lifetime, rendition);
                 var isRetryable = response is null ? outcome.Error!.Traits.Party == ErrorParty.Upstream : IsRetryable((int)response.StatusCode);
                 if (!isRetryable || !MayTryNext(exchange))
                 {
-                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime, translation);
+                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime, rendition);
                 }
             }
             finally
@@ -70,38 +70,11 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
-    /// <summary>What puts the exchange into the target's dialect; null when that is the caller's too.</summary>
-    private static (TranslatedCall? Call, GatewayError? Error) TranslatedTo(Exchange exchange, Target target)
-    {
-        var operation = exchange.Operation;
-        if (operation.IsRelay)
-        {
-            return default;
-        }
-
-        exchange.Dropped = [];
-        var dialect = TargetDialect.Of(target, operation.Dialect);
-        if (dialect == operation.Dialect && !exchange.Request.IsJsonArray)
-        {
-            return operation.IsChat && IsParticular(exchange, target)
-                ? TranslatedCall.Of(exchange, target, TargetDialect.OfRequest(target, dialect), isRequestOnly: true)
-                : default;
-        }
-
-        return operation.IsChat
-            ? TranslatedCall.Of(exchange, target, dialect, isRequestOnly: false)
-            : (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} has nothing like {operation.Name}: {target.Provider.Entry.Title} speaks another format."));
-    }
-
-    /// <summary>Whether the request has parameters that the target refuses, or takes under another name.</summary>
-    private static bool IsParticular(Exchange exchange, Target target) =>
-        (TargetRulesTable.Of(target).Parameters & exchange.Request.Envelope!.Names) != 0;
-
     private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(
-        Exchange exchange, Target target, CallLifetime lifetime, TranslatedCall? translation)
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
     {
         var started = exchange.Timings.Elapsed;
-        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime, translation);
+        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime, rendition);
         exchange.Attempts.Add(new Attempt(
             target.Name,
             response is null ? null : (int)response.StatusCode,
@@ -111,7 +84,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return (response, new Outcome(failure));
     }
 
-    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime, TranslatedCall? translation)
+    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime, Rendition? rendition)
     {
         var target = exchange.Target!;
         var isRelay = exchange.Operation.IsRelay;
@@ -131,13 +104,9 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
-        if (translation is { IsRequestOnly: false })
+        if (rendition?.AnswerOf(exchange, response, lifetime) is { } converted)
         {
-            var isStream = (int)response.StatusCode < 400 && IsStream(response, translation.Target.Framing);
-            exchange.Facts = new CodecAnswerFacts(translation.Target, isStream);
-            exchange.Answer = isStream
-                ? new TranslatedStream(response, lifetime, translation, exchange.Snapshot.MaxStreamFrame)
-                : new TranslatedBody(response, lifetime, translation);
+            exchange.Answer = converted;
             return Outcome.Continue;
         }
 
@@ -155,16 +124,5 @@ internal sealed class ModelDispatcher(TimeProvider time)
         }
 
         return Outcome.Continue;
-    }
-
-    private static bool IsStream(HttpResponseMessage response, StreamFraming framing)
-    {
-        var type = MediaType.Of(response.Content);
-        return framing switch
-        {
-            StreamFraming.AwsEventStream => type.Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase),
-            StreamFraming.JsonLines => type.Contains("ndjson", StringComparison.OrdinalIgnoreCase),
-            _ => type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase),
-        };
     }
 }

@@ -17,9 +17,9 @@ internal static class UpstreamClient
 
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
     public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
-        Exchange exchange, Target target, CallLifetime lifetime, TranslatedCall? translation)
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
     {
-        using var request = translation is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, translation);
+        using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
         lifetime.AwaitFirstByte();
         exchange.Timings.UpstreamWaitBegins();
         try
@@ -81,8 +81,7 @@ internal static class UpstreamClient
         var isRealtime = exchange.Operation == Operation.Realtime;
         var uri = isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath)
             : isRelay ? provider.UriOfRelay(request.RelayPath)
-            : exchange.Operation.IsChat ? UpstreamPaths.OfChat(target, exchange.Operation.Dialect, request.IsStream, request.Query)
-            : provider.UriOf(exchange.Operation.Path, target.Model);
+            : UpstreamPaths.Of(target, exchange.Operation, request);
         var message = NewMessage(isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
         ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
         AddHeaders(message, exchange, provider);
@@ -96,12 +95,11 @@ internal static class UpstreamClient
         return message;
     }
 
-    /// <summary>A request in another dialect than the caller's: of the caller's headers none has a meaning for it but who calls.</summary>
-    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target, TranslatedCall translation)
+    /// <summary>A request in another form than the caller's: of the caller's headers none has a meaning for it but who calls.</summary>
+    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target, Rendition rendition)
     {
-        var query = translation.IsRequestOnly ? exchange.Request.Query : "";
-        var message = NewMessage(HttpMethod.Post, UpstreamPaths.OfChat(target, translation.Target.Dialect, translation.IsStream, query), target.Provider);
-        if (translation.IsRequestOnly)
+        var message = NewMessage(HttpMethod.Post, rendition.UriFor(target), target.Provider);
+        if (rendition.ForwardsHeaders)
         {
             ForwardedHeaders.CopyRequest(exchange.Http.Request.Headers, message.Headers);
         }
@@ -111,7 +109,7 @@ internal static class UpstreamClient
         }
 
         AddHeaders(message, exchange, target.Provider);
-        message.Content = new ReadOnlyMemoryContent(translation.Body) { Headers = { ContentType = Json } };
+        message.Content = new ReadOnlyMemoryContent(rendition.Body) { Headers = { ContentType = Json } };
         return message;
     }
 

@@ -6,6 +6,13 @@ namespace Gatehouse.Upstream;
 /// <summary>Where a provider takes a model call, by the dialect it is spoken to in.</summary>
 internal static class UpstreamPaths
 {
+    /// <summary>The address of a call that goes as it is.</summary>
+    public static Uri Of(Target target, Operation operation, ModelRequest request) =>
+        operation.IsChat ? OfChat(target, operation.Dialect, request.IsStream, request.Query)
+        : operation == Operation.CountMessageTokens ? OfAnthropic(target, operation.Path + request.Query)
+        : operation == Operation.CountContentTokens ? OfGemini(target, ":countTokens")
+        : target.Provider.UriOf(operation.Path, target.Model);
+
     /// <summary>The address of a conversation.</summary>
     /// <param name="target">Where it goes.</param>
     /// <param name="dialect">The dialect it is written in.</param>

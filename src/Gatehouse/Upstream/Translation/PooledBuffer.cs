@@ -12,6 +12,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
+    public ReadOnlySequence<byte> WrittenSequence => new(_bytes, 0, _length);
+
     public int Length => _length;
 
     public void Advance(int count) => _length += count;

@@ -1,5 +1,6 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Embeddings;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -10,6 +11,25 @@ internal static class TargetDialect
 
     /// <summary>The dialect in which a request is written anew for a target that speaks the caller's dialect with deviations.</summary>
     public static Dialect OfRequest(Target target, Dialect dialect) => target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat) ? Dialect.Mistral : dialect;
+
+    /// <summary>In which dialect a target counts tokens; null when it cannot.</summary>
+    public static Dialect? OfCount(Target target, Dialect caller) => Of(target, caller) switch
+    {
+        Dialect.Anthropic when target.Provider.Dialect == ProviderDialect.Vertex => null,
+        var dialect and (Dialect.Anthropic or Dialect.Gemini or Dialect.Bedrock) => dialect,
+        _ => target.Provider.Entry.Kind == "openai" ? Dialect.OpenAiResponses : null,
+    };
+
+    /// <summary>The dialect of the errors that come with embeddings.</summary>
+    public static Dialect ErrorsOf(EmbeddingFormat format) => format switch
+    {
+        EmbeddingFormat.Cohere => Dialect.Cohere,
+        EmbeddingFormat.Gemini => Dialect.Gemini,
+        EmbeddingFormat.BedrockTitan or EmbeddingFormat.BedrockCohere => Dialect.Bedrock,
+        EmbeddingFormat.Ollama => Dialect.Ollama,
+        EmbeddingFormat.Mistral => Dialect.Mistral,
+        _ => Dialect.OpenAiChat,
+    };
 
     /// <param name="target">Where the call goes.</param>
     /// <param name="caller">The caller's dialect: a target that speaks it too is spoken to in it, and nothing is translated.</param>

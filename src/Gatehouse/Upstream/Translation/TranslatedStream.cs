@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -8,14 +10,14 @@ namespace Gatehouse.Upstream.Translation;
 /// A streamed answer, put into the caller's dialect frame by frame, each flushed as it arrives. The end of the answer is held until the
 /// exchange is recorded. While a stream is silent no buffer is held for it. A caller that did not ask for a stream gets the whole answer.
 /// </summary>
-internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, TranslatedCall translation, int maxFrameLength) : HeldAnswer
+internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength) : HeldAnswer
 {
     private const int ReadSize = 4096;
 
-    private readonly StreamFrames _frames = StreamFrames.Of(translation.Target.Framing, maxFrameLength);
-    private readonly ChatStreamReader _reader = translation.Target.NewStreamReader(translation.Context.Id);
-    private readonly ChatStreamWriter _writer = translation.Caller.NewStreamWriter(translation.Context);
-    private readonly AnswerCollector? _whole = translation.IsStream ? null : new AnswerCollector(translation.Target.Dialect);
+    private readonly StreamFrames _frames = StreamFrames.Of(rendition.Target.Framing, maxFrameLength);
+    private readonly ChatStreamReader _reader = rendition.Target.NewStreamReader(rendition.Context.Id);
+    private readonly ChatStreamWriter _writer = rendition.Caller.NewStreamWriter(rendition.Context);
+    private AnswerCollector? _whole = rendition.IsStream ? null : new AnswerCollector(rendition.Target.Dialect);
     private readonly List<ChatStreamEvent> _events = [];
     private readonly PooledBuffer _output = new();
     private Stream _body = Stream.Null;
@@ -144,53 +146,62 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         foreach (var streamEvent in _events)
         {
             _ = facts.Observe(streamEvent);
-            if (_whole is not null)
+            if (rendition.IsStream && !exchange.Response.HasStarted)
             {
-                _whole.Add(streamEvent);
-                if (streamEvent is AnswerEnded or AnswerFailed)
-                {
-                    FinishWhole(exchange);
-                    return;
-                }
-
-                continue;
-            }
-
-            if (!exchange.Response.HasStarted)
-            {
+                // What is kept of it can only be known at its end; whether, now: the request goes when the head does.
+                _whole ??= exchange.AnswerKeeper is null ? null : new AnswerCollector(rendition.Target.Dialect);
                 AnswerHead.Start(exchange, response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
             }
 
-            if (streamEvent is AnswerFailed failed)
+            _whole?.Add(streamEvent);
+            _hasEnded = streamEvent is AnswerEnded or AnswerFailed;
+            if (_hasEnded)
             {
-                exchange.MarkFailed("reported an error in its stream");
-                _writer.WriteFailure(failed.Error, _output);
-                _hasEnded = true;
+                Finish(exchange, streamEvent);
                 return;
             }
 
-            _writer.Write(streamEvent, _output);
-            if (streamEvent is AnswerEnded)
+            if (rendition.IsStream)
             {
-                _hasEnded = true;
-                return;
+                _writer.Write(streamEvent, _output);
             }
         }
     }
 
-    private void FinishWhole(Exchange exchange)
+    private void Finish(Exchange exchange, ChatStreamEvent last)
     {
-        _hasEnded = true;
-        using var json = new System.Text.Json.Utf8JsonWriter((IBufferWriter<byte>)_output, Protocols.Json.JsonWriting.Options);
-        if (_whole!.Error is { } error)
+        if (last is AnswerFailed failed)
         {
-            translation.Caller.WriteError(error, json);
-            AnswerHead.Start(exchange, response, error.Status, "application/json", isEventStream: false);
+            exchange.MarkFailed("reported an error in its stream");
+            WriteFailed(exchange, failed.Error);
             return;
         }
 
-        translation.Caller.WriteResponse(_whole.ToResponse(), translation.Context, json);
-        AnswerHead.Start(exchange, response, StatusCodes.Status200OK, "application/json", isEventStream: false);
+        if (_whole?.ToResponse() is { } answer)
+        {
+            exchange.AnswerKeeper?.Keep(exchange, answer, rendition.Context);
+            if (!rendition.IsStream)
+            {
+                AnswerWriting.WriteWhole(rendition, answer, _output);
+                AnswerHead.Start(exchange, response, StatusCodes.Status200OK, "application/json", isEventStream: false);
+                return;
+            }
+        }
+
+        _writer.Write(last, _output);
+    }
+
+    private void WriteFailed(Exchange exchange, ChatError error)
+    {
+        if (rendition.IsStream)
+        {
+            _writer.WriteFailure(error, _output);
+            return;
+        }
+
+        using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
+        rendition.Caller.WriteError(error, json);
+        AnswerHead.Start(exchange, response, error.Status, "application/json", isEventStream: false);
     }
 
     private static GatewayError Broken(Exchange exchange) => new(

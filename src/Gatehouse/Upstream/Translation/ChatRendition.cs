@@ -7,17 +7,20 @@ using Gatehouse.Protocols.Json;
 namespace Gatehouse.Upstream.Translation;
 
 /// <summary>
-/// One attempt at a target that speaks another dialect than the caller: the request in the target's words, and what is needed to put its
-/// answer into the caller's.
+/// A conversation for a target that speaks another dialect than the caller: the request in the target's words, and what is needed to put
+/// its answer into the caller's.
 /// </summary>
-internal sealed class TranslatedCall
+internal sealed class ChatRendition : Rendition
 {
-    private TranslatedCall(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
+    private readonly string _query;
+
+    private ChatRendition(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
     {
         Target = target;
         Caller = Codecs.Of(exchange.Operation.Dialect);
         Body = body;
         IsStream = request.IsStream;
+        _query = exchange.Request.Query;
         Context = new AnswerContext(request, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
         {
             IsJsonArray = exchange.Request.IsJsonArray,
@@ -28,8 +31,9 @@ internal sealed class TranslatedCall
 
     public DialectCodec Target { get; }
 
-    /// <summary>The request as the target reads it.</summary>
-    public ReadOnlyMemory<byte> Body { get; }
+    public override ReadOnlyMemory<byte> Body { get; }
+
+    public override bool ForwardsHeaders => IsRequestOnly;
 
     /// <summary>The target speaks the caller's dialect, but not all of it: the request is written anew, its answer passes as it is.</summary>
     public bool IsRequestOnly { get; private init; }
@@ -44,7 +48,7 @@ internal sealed class TranslatedCall
     /// <param name="dialect">What the target speaks.</param>
     /// <param name="isRequestOnly">See <see cref="IsRequestOnly"/>.</param>
     /// <returns>An error when the request is not what its dialect wants, or asks for what the target cannot express.</returns>
-    public static (TranslatedCall? Call, GatewayError? Error) Of(Exchange exchange, Target target, Dialect dialect, bool isRequestOnly)
+    public static (ChatRendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target, Dialect dialect, bool isRequestOnly)
     {
         var (request, malformed) = Read(exchange);
         if (request is null)
@@ -71,7 +75,23 @@ internal sealed class TranslatedCall
         }
 
         exchange.Dropped = dropped.Names;
-        return (new TranslatedCall(exchange, codec, request, body.WrittenMemory) { IsRequestOnly = isRequestOnly }, null);
+        return (new ChatRendition(exchange, codec, request, body.WrittenMemory) { IsRequestOnly = isRequestOnly }, null);
+    }
+
+    public override Uri UriFor(Target target) => UpstreamPaths.OfChat(target, Target.Dialect, IsStream, IsRequestOnly ? _query : "");
+
+    public override HeldAnswer? AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    {
+        if (IsRequestOnly)
+        {
+            return null;
+        }
+
+        var isStream = (int)response.StatusCode < 400 && IsFramedStream(response);
+        exchange.Facts = new CodecAnswerFacts(Target, isStream);
+        return isStream
+            ? new TranslatedStream(response, lifetime, this, exchange.Snapshot.MaxStreamFrame)
+            : new TranslatedBody(response, lifetime, this);
     }
 
     /// <summary>The request in neutral terms; read once, whatever number of targets is tried.</summary>
@@ -104,6 +124,17 @@ internal sealed class TranslatedCall
         {
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"The request is nested more than {JsonWriting.ReadOptions.MaxDepth} levels deep."));
         }
+    }
+
+    private bool IsFramedStream(HttpResponseMessage response)
+    {
+        var type = MediaType.Of(response.Content);
+        return Target.Framing switch
+        {
+            StreamFraming.AwsEventStream => type.Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase),
+            StreamFraming.JsonLines => type.Contains("ndjson", StringComparison.OrdinalIgnoreCase),
+            _ => type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase),
+        };
     }
 
     private static string Sentence(MalformedException exception)
