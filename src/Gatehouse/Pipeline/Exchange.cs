@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Protocols.Chat;
@@ -85,6 +86,12 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 
     public Usage? Usage => Facts.Usage;
+
+    /// <summary>For what the provider took it.</summary>
+    public ServiceTier ServiceTier { get; set; }
+
+    /// <summary>Null when it is not known, for want of a price or of usage; set by step 8.</summary>
+    public long? CostNanoUsd { get; set; }
 
     public ExchangeOutcome Outcome { get; set; }
 

@@ -1,6 +1,7 @@
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
@@ -143,7 +144,7 @@ internal sealed partial class ExchangePipeline(
         }
     }
 
-    /// <summary>8 settle: how it ended.</summary>
+    /// <summary>8 settle: how it ended, and what it cost.</summary>
     private static void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
@@ -168,6 +169,8 @@ internal sealed partial class ExchangePipeline(
                 exchange.MarkFailed($"answered with status {exchange.Response.Status}");
             }
         }
+
+        CostMeter.Settle(exchange);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]
