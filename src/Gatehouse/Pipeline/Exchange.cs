@@ -76,7 +76,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public HeldAnswer? Answer { get; set; }
 
     /// <summary>What the answer says of itself.</summary>
-    public OpenAiAnswerFacts Facts { get; set; } = new();
+    public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 
     public Usage? Usage => Facts.Usage;
 

@@ -4,30 +4,13 @@ using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAi;
 
-/// <summary>What one chunk of a stream is, as far as the relay must know.</summary>
-[Flags]
-public enum ChunkTraits
-{
-    None = 0,
-
-    /// <summary>It reports usage and has an empty "choices": the chunk that <c>stream_options.include_usage</c> adds.</summary>
-    UsageOnly = 1,
-
-    /// <summary>It reports an error.</summary>
-    Error = 2,
-
-    /// <summary>Nothing of the answer comes after it.</summary>
-    Last = 4,
-}
-
 /// <summary>
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed class OpenAiAnswerFacts
+public sealed class OpenAiAnswerFacts : AnswerFacts
 {
-    /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
-    public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message"];
+    private static readonly string[] MemberNames = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier"];
 
     private const int MaxChoice = 63;
 
@@ -36,28 +19,11 @@ public sealed class OpenAiAnswerFacts
     private ulong _begunChoices;
     private ulong _finishedChoices;
 
-    public Usage? Usage { get; private set; }
+    public override IReadOnlyList<string> Members => MemberNames;
 
-    public string? Id { get; private set; }
+    public override bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
 
-    public string? Model { get; private set; }
-
-    public string? FinishReason { get; private set; }
-
-    /// <summary>Every choice that was begun has been given its finish_reason.</summary>
-    public bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
-
-    /// <summary>The stream has typed events, of which one is the last (the Responses API, Anthropic): without it, it is not whole.</summary>
-    public bool HasLastEvent { get; private set; }
-
-    /// <summary>The provider's own words about a failure inside a 200 answer.</summary>
-    public string? ErrorMessage { get; private set; }
-
-    /// <summary>UTF-8 bytes of generated text that passed, over all choices: what was delivered when no usage was reported.</summary>
-    public long TextBytes { get; private set; }
-
-    /// <summary>Reads one JSON text. False when it is not valid JSON.</summary>
-    public bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
+    public override bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);
         traits = ChunkTraits.None;
@@ -127,6 +93,14 @@ public sealed class OpenAiAnswerFacts
             {
                 ReadDelta(ref reader);
             }
+            else if (reader.TextIs("stop_reason"u8))
+            {
+                FinishReason = ReadString(ref reader) ?? FinishReason;
+            }
+            else if (reader.TextIs("service_tier"u8))
+            {
+                ServiceTier = ReadString(ref reader) ?? ServiceTier;
+            }
             else
             {
                 _ = reader.Read();
@@ -167,6 +141,10 @@ public sealed class OpenAiAnswerFacts
             else if (Model is null && reader.TextIs("model"u8))
             {
                 Model = ReadString(ref reader);
+            }
+            else if (reader.TextIs("service_tier"u8))
+            {
+                ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
             else
             {
@@ -254,6 +232,10 @@ public sealed class OpenAiAnswerFacts
             if (reader.TextIs("tool_calls"u8))
             {
                 CountToolCalls(ref reader);
+            }
+            else if (reader.TextIs("stop_reason"u8))
+            {
+                FinishReason = ReadString(ref reader) ?? FinishReason;
             }
             else if (reader.TextIs("role"u8))
             {
