@@ -12,6 +12,9 @@ public abstract record ChatStreamEvent;
 
 public sealed record AnswerStarted(string? Id, string? Model) : ChatStreamEvent
 {
+    /// <summary>Whose <see cref="Id"/> it is, where the reader tells: a writer of the same dialect keeps it.</summary>
+    public Dialect? Dialect { get; init; }
+
     /// <summary>Unix seconds.</summary>
     public long? Created { get; init; }
 
