@@ -19,10 +19,10 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Configuration Configuration.Binding Identity Ledger Limits Policy Telemetry Upstream",
+        ["Pipeline"] = "Configuration Configuration.Binding Identity Ledger Limits Objects Policy Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Configuration.Binding Identity Pipeline Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Configuration.Binding Identity Objects Pipeline Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
@@ -32,13 +32,14 @@ public sealed partial class ArchitectureTests
         ["Upstream"] = "Configuration Configuration.Binding Pipeline",
         ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
+        ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Pipeline Routing Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Routing Telemetry Upstream",
         ["Admin"] = "Admin.Contract Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Configuration Identity Ingress Ledger Limits Pipeline Storage Telemetry Upstream",
+        ["Hosting"] = "Admin Configuration Identity Ingress Ledger Limits Objects Pipeline Storage Telemetry Upstream",
         ["Commands"] = "Admin.Contract Configuration Hosting Identity Storage Upstream",
     };
 

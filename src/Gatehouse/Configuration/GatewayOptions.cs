@@ -1,5 +1,6 @@
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Objects;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -24,6 +25,8 @@ internal sealed record GatewayOptions
     public TimeoutOptions Timeout { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
+
+    public ObjectOptions Objects { get; set; } = new();
 
     public SecurityOptions Security { get; set; } = new();
 

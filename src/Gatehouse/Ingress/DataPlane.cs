@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Ingress;
 
 /// <summary>The listener for clients: finds what a request asks for by its path.</summary>
-internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, Probes probes, GatewayMetrics metrics, TimeProvider time)
+internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, Probes probes, GatewayMetrics metrics, TimeProvider time)
 {
     private const string V1 = "/v1";
     private const string RunHeader = "x-gatehouse-run";
@@ -33,7 +33,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             "/healthz" => Probes.AliveAsync(http),
             "/readyz" => probes.ReadyAsync(http),
             _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
-            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, RelayIngress.ReadAsync),
+            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, objects.ReadAsync),
             _ => NotFoundAsync(http, path),
         };
     }

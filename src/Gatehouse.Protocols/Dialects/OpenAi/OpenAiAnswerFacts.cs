@@ -27,7 +27,7 @@ public enum ChunkTraits
 public sealed partial class OpenAiAnswerFacts
 {
     /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
-    public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message"];
+    public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "file", "output_file_id", "error_file_id", "result_files"];
 
     private const int MaxChoice = 63;
 
@@ -36,12 +36,16 @@ public sealed partial class OpenAiAnswerFacts
     private ulong _begunChoices;
     private ulong _finishedChoices;
     private bool _isMediaDone;
+    private List<string>? _files;
 
     public Usage? Usage { get; private set; }
 
     public string? Id { get; private set; }
 
     public string? Model { get; private set; }
+
+    /// <summary>Ids of files that an object at the provider led to: the results of a batch or a fine-tuning job, a finished upload.</summary>
+    public IReadOnlyList<string> Files => _files ?? [];
 
     public string? FinishReason { get; private set; }
 
@@ -106,7 +110,7 @@ public sealed partial class OpenAiAnswerFacts
             else if (reader.TextIs("x_groq"u8) || reader.TextIs("response"u8) || reader.TextIs("message"u8))
             {
                 // Groq's usage; the Responses API's finished response; Anthropic's started message.
-                ReadNested(ref reader);
+                ReadNested(ref reader, isResponse: reader.TextIs("response"u8));
             }
             else if (reader.TextIs("error"u8))
             {
@@ -127,6 +131,10 @@ public sealed partial class OpenAiAnswerFacts
             else if (reader.TextIs("delta"u8))
             {
                 ReadDelta(ref reader);
+            }
+            else if (reader.TextIs("output_file_id"u8) || reader.TextIs("error_file_id"u8) || reader.TextIs("result_files"u8) || reader.TextIs("file"u8))
+            {
+                ReadFiles(ref reader);
             }
             else
             {
@@ -149,7 +157,7 @@ public sealed partial class OpenAiAnswerFacts
         return true;
     }
 
-    private void ReadNested(ref Utf8JsonReader reader)
+    private void ReadNested(ref Utf8JsonReader reader, bool isResponse)
     {
         _ = reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -169,12 +177,62 @@ public sealed partial class OpenAiAnswerFacts
             {
                 Model = ReadString(ref reader);
             }
+            else if (isResponse && Id is null && reader.TextIs("id"u8))
+            {
+                Id = ReadString(ref reader);
+            }
             else
             {
                 _ = reader.Read();
                 reader.Skip();
             }
         }
+    }
+
+    /// <summary>An id, a list of ids, or an object with one.</summary>
+    private void ReadFiles(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                AddFile(ref reader);
+                break;
+            case JsonTokenType.StartArray:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    AddFile(ref reader);
+                }
+
+                break;
+            case JsonTokenType.StartObject:
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var isId = reader.TextIs("id"u8);
+                    _ = reader.Read();
+                    if (isId)
+                    {
+                        AddFile(ref reader);
+                    }
+                    else
+                    {
+                        reader.Skip();
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private void AddFile(ref Utf8JsonReader reader)
+    {
+        const int MaxFiles = 100;
+        if (reader.TokenType == JsonTokenType.String && Text(ref reader) is { } id && (_files ??= []).Count < MaxFiles)
+        {
+            _files.Add(id);
+        }
+
+        reader.Skip();
     }
 
     /// <returns>True for an empty list.</returns>

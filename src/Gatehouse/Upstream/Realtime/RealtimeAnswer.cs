@@ -43,8 +43,8 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
 
         exchange.Timings.UpstreamWaitBegins();
         lifetime.AwaitMore();
-        var up = new RealtimePump(_caller, _provider, maxMessage, (_, _, _) => Moved());
-        var down = new RealtimePump(_provider, _caller, maxMessage, (piece, type, isEnd) => Passed(exchange, piece, type, isEnd));
+        var up = new RealtimePump(_caller, _provider, maxMessage, _ => Moved());
+        var down = new RealtimePump(_provider, _caller, maxMessage, piece => Seen(exchange, piece));
         // The caller is read to the end of its own Close frame, which comes after ours: nothing but that, or Dispose, ends this reading.
         _toProvider = up.RunAsync(CancellationToken.None, lifetime.Token);
         var toCaller = down.RunAsync(lifetime.Token, lifetime.Token);
@@ -108,27 +108,27 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
         }
     }
 
-    private void Passed(Exchange exchange, ReadOnlyMemory<byte> piece, WebSocketMessageType type, bool isEnd)
+    private void Seen(Exchange exchange, RealtimePiece piece)
     {
         Moved();
-        if (!_isEnding)
+        if (piece.IsPassed)
         {
-            exchange.Response.CountSent(piece.Length);
+            exchange.Response.CountSent(piece.Bytes.Length);
         }
 
-        if (type != WebSocketMessageType.Text)
+        if (!piece.IsText)
         {
             return;
         }
 
-        if (isEnd && _event.WrittenCount == 0)
+        if (piece.IsEnd && _event.WrittenCount == 0)
         {
-            exchange.Facts.ReadRealtimeEvent(piece.Span);
+            exchange.Facts.ReadRealtimeEvent(piece.Bytes.Span);
             return;
         }
 
-        _event.Write(piece.Span);
-        if (isEnd)
+        _event.Write(piece.Bytes.Span);
+        if (piece.IsEnd)
         {
             exchange.Facts.ReadRealtimeEvent(_event.WrittenSpan);
             _event.ResetWrittenCount();
