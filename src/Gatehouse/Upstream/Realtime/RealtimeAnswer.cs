@@ -14,12 +14,15 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     /// <summary>A side that has been sent a Close frame has this long to say its own.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>A session can last an hour; it does not keep the room of its longest event.</summary>
+    private const int KeptCapacity = 64 * 1024;
+
     /// <summary>A connection whose other end vanished without a word is noticed after both of these.</summary>
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PongLimit = TimeSpan.FromSeconds(30);
 
-    private readonly ArrayBufferWriter<byte> _event = new();
     private readonly ArrayBufferWriter<byte> _error = new();
+    private ArrayBufferWriter<byte> _event = new();
     private WebSocket? _provider;
     private WebSocket? _caller;
     private volatile bool _isEnding;
@@ -131,6 +134,11 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
         if (piece.IsEnd)
         {
             exchange.Facts.ReadRealtimeEvent(_event.WrittenSpan);
+            if (_event.Capacity > KeptCapacity)
+            {
+                _event = new ArrayBufferWriter<byte>();
+            }
+
             _event.ResetWrittenCount();
         }
     }
