@@ -160,8 +160,11 @@ public sealed class PartSequencer
         private bool _inString;
         private bool _isEscaped;
 
-        /// <summary>True for text, and for arguments of which nothing has come yet: some providers send none for no arguments.</summary>
-        public readonly bool IsComplete => _isText || !_hasContent || (_depth == 0 && !_inString);
+        /// <summary>
+        /// True for text. Not for arguments of which nothing has come yet: some providers announce several calls before the arguments of
+        /// the first.
+        /// </summary>
+        public readonly bool IsComplete => _isText || (_hasContent && _depth == 0 && !_inString);
 
         public void Add(string text)
         {
