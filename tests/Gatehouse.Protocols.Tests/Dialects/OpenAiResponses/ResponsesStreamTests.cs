@@ -188,8 +188,18 @@ public sealed class ResponsesStreamTests
     }
 
     [Fact]
-    public void Any_order_of_events_makes_a_stream_that_holds_the_rules() =>
-        Properties.Hold(Events, events => ResponsesStreamRules.Check(ResponsesStreamRules.Write(events)));
+    public void Any_order_of_events_makes_a_stream_that_holds_the_rules_and_loses_nothing() =>
+        Properties.Hold(Events, events =>
+        {
+            var output = ResponsesStreamRules.Check(ResponsesStreamRules.Write(events)).Items("output").ToList();
+            var calls = events.OfType<PartStarted>().Where(p => p.Content is ToolCallPart).Select(p => ((ToolCallPart)p.Content).Id);
+            Assert.Equal(calls.Order(StringComparer.Ordinal), output.Select(i => i.Text("call_id")).OfType<string>().Order(StringComparer.Ordinal), StringComparer.Ordinal);
+            Assert.All(output.Where(i => i.Text("type") == "custom_tool_call"), i => Assert.Equal("free", i.Text("input")));
+            Assert.All(output.Where(i => i.Text("type") == "function_call"), i => Assert.Contains(i.Text("arguments"), (string[])["{\"a\":1}", "{}"], StringComparer.Ordinal));
+            var texts = output.SelectMany(i => i.Items("content").Concat(i.Items("summary"))).Select(c => c.Text("text") ?? c.Text("refusal"));
+            var told = events.OfType<PartDelta>().Select(d => d.Text).Where(text => text is "a" or "b" or "hm" or "no");
+            Assert.Equal(string.Concat(string.Concat(told).Order()), string.Concat(string.Concat(texts).Order()));
+        });
 
     [Fact]
     public void What_has_no_events_of_its_own_is_told_by_the_last()
