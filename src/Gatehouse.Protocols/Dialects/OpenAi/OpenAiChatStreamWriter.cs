@@ -78,8 +78,8 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         var writer = BeginFrame(output);
         // A stream's error has OpenAI's envelope at Mistral too: clients look for "error".
         OpenAiChatErrors.Write(error, writer, Dialect.OpenAiChat);
+        // No [DONE]: it is what clients take for a clean ending.
         EndFrame(output);
-        output.Write("data: [DONE]\n\n"u8);
     }
 
     private ChoiceState ChoiceOf(int index, IBufferWriter<byte> output)
