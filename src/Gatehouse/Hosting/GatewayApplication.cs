@@ -28,6 +28,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
+    private readonly ObjectStore _objects;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -52,7 +53,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
-        var objects = new ObjectService(new ObjectStore(database, _time), logging.CreateLogger<ObjectService>());
+        _objects = new ObjectStore(database, _time);
+        var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
@@ -156,6 +158,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _ledger.Dispose();
+        _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();
         _metrics.Dispose();
