@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
@@ -10,7 +11,8 @@ using Gatehouse.Upstream;
 namespace Gatehouse.Configuration;
 
 /// <summary>Validates a configuration and compiles it. Mistakes are appended to one list, so that all are told at once.</summary>
-internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time)
+/// <param name="variable">Reads an environment variable.</param>
+internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time, Func<string, string?> variable)
 {
     private const int MostWaitingRows = 1_000_000;
     private static readonly TimeSpan LeastRetention = TimeSpan.FromHours(1);
@@ -22,7 +24,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
     public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous)
     {
         ValidateGeneral(options);
-        var providers = new ProviderCompiler(errors, time).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
+        var providers = new ProviderCompiler(errors, time, variable).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
         var servers = providers.Values
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Select(model => (model, provider)))
@@ -35,6 +37,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Providers = providers.ToFrozenDictionary(StringComparer.Ordinal),
             Routes = Routes(options, providers).ToFrozenDictionary(route => route.Name, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
+            Catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

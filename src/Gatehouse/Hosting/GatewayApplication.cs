@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
@@ -101,13 +102,13 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         // The database is named by the configuration: it is read once to find it, and again, with the stored keys, to be put in force.
         var loaded = loader.Load();
-        ConfigurationException.ThrowIfAny(loaded, environment.Time);
+        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Variable);
         var database = Database.Open(loaded.Options.Storage, environment.Time);
         try
         {
             var keyStore = new KeyStore(database, environment.Time);
             var snapshots = new SnapshotSource(
-                loader, new RevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
+                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
             if (!snapshots.Load("start"))
             {
                 throw new ConfigurationException(snapshots.Status.Errors);

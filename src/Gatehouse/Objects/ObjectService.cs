@@ -68,7 +68,8 @@ internal sealed partial class ObjectService(ObjectStore store, ILogger<ObjectSer
     public async ValueTask<Outcome> SettleAsync(Exchange exchange, Outcome outcome)
     {
         var use = exchange.Request.Object;
-        if ((use is null && exchange.Operation.Path != "/responses") || exchange.Target is not { Provider: var provider }
+        // What was translated is no object at the provider.
+        if (exchange.Facts is not OpenAiAnswerFacts facts || (use is null && exchange.Operation != Operation.Responses) || exchange.Target is not { Provider: var provider }
             || provider.Entry.Dialect != ProviderDialect.Openai || exchange.Response.Status is < 200 or >= 300)
         {
             return outcome;
@@ -82,14 +83,14 @@ internal sealed partial class ObjectService(ObjectStore store, ILogger<ObjectSer
             }
 
             var ids = new List<string>();
-            if (use?.IsCreation != false && exchange.Facts.Id is { } id)
+            if (use?.IsCreation != false && facts.Id is { } id)
             {
                 ids.Add(id);
             }
 
             if (use is { MayNameFiles: true })
             {
-                ids.AddRange(exchange.Facts.Files);
+                ids.AddRange(facts.Files);
             }
 
             if (ids.Count > 0)

@@ -1,8 +1,10 @@
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Policy;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -25,7 +27,8 @@ internal sealed partial class ExchangePipeline(
     {
         // 1 authenticate: who is calling
         exchange.Phase = ExchangePhase.Authenticate;
-        var (key, stranger) = authenticator.Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        var (key, stranger) = authenticator.Authenticate(
+            exchange.Http.Request, exchange.Snapshot, mayBeInQuery: exchange.Operation.Dialect == Dialect.Gemini);
         if (key is null)
         {
             // Nobody's exchange: it is counted, but takes no room in the ledger.
@@ -146,7 +149,7 @@ internal sealed partial class ExchangePipeline(
         }
     }
 
-    /// <summary>8 settle: how it ended.</summary>
+    /// <summary>8 settle: how it ended, and what it cost.</summary>
     private static void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
@@ -171,6 +174,8 @@ internal sealed partial class ExchangePipeline(
                 exchange.MarkFailed($"answered with status {exchange.Response.Status}");
             }
         }
+
+        CostMeter.Settle(exchange);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Gatehouse.Objects;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Pipeline;
@@ -35,10 +36,19 @@ internal sealed class ModelRequest
 
     public bool IsStream { get; init; }
 
+    /// <summary>A Gemini stream is wanted as one JSON array, and not as server-sent events.</summary>
+    public bool IsJsonArray { get; init; }
+
+    /// <summary>The query of the request without the caller's key, for a target that is spoken to in the caller's dialect.</summary>
+    public string Query { get; init; } = "";
+
+    /// <summary>The request in neutral terms; set when a target speaks another dialect.</summary>
+    public ChatRequest? Chat { get; set; }
+
     /// <summary>What it does with objects at the provider.</summary>
     public ObjectUse? Object { get; set; }
 
-    public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath) => new()
+    public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath, string query) => new()
     {
         Model = envelope.Model ?? "",
         IsStream = envelope.IsStream,
@@ -46,7 +56,20 @@ internal sealed class ModelRequest
         Body = body,
         Provider = provider,
         RelayPath = relayPath,
+        Query = query,
     };
+
+    /// <summary>A request whose path names the model.</summary>
+    public static ModelRequest OfPath(
+        string model, bool isStream, bool isJsonArray, OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider) => new()
+        {
+            Model = model,
+            IsStream = isStream,
+            IsJsonArray = isJsonArray,
+            Envelope = envelope,
+            Body = body,
+            Provider = provider,
+        };
 
     public static ModelRequest Of(MultipartEnvelope form, ReadOnlySequence<byte> body) => new()
     {

@@ -1,6 +1,6 @@
 using System.Buffers;
 using Gatehouse.Pipeline;
-using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream;
@@ -137,7 +137,7 @@ internal sealed class BodyAnswer : HeldAnswer
         {
             if (_isJson)
             {
-                _scanner = new JsonScanner(OpenAiAnswerFacts.Members, KeptMember);
+                _scanner = new JsonScanner(exchange.Facts.Members, KeptMember);
                 if (!_scanner.Push(_held.AsSpan(0, _heldLength)) && _mustBeJson)
                 {
                     return NotJson(exchange);

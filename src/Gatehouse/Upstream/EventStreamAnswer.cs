@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Sse;
 
@@ -177,7 +178,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         return true;
     }
 
-    private static ChunkTraits Read(OpenAiAnswerFacts facts, ReadOnlySpan<byte> frame, out bool isDone)
+    private static ChunkTraits Read(AnswerFacts facts, ReadOnlySpan<byte> frame, out bool isDone)
     {
         var parsed = SseFrame.Parse(frame);
         isDone = parsed.Data.TrimEnd((byte)' ').SequenceEqual("[DONE]"u8);
@@ -213,7 +214,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
         // Perplexity and GPUStack end without [DONE]; a finish_reason of every choice says that nothing is missing. Of relayed paths only
         // some are known to have a last event.
-        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation == Operation.Relay && !exchange.Facts.HasLastEvent);
+        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation.IsRelay && !exchange.Facts.HasLastEvent);
         return isWhole ? Ended(exchange) : Broken(exchange);
     }
 

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Credentials;
 using Gatehouse.Upstream.Realtime;
+using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
@@ -14,13 +16,19 @@ internal static class UpstreamClient
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
-    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
     {
-        using var request = CreateRequest(exchange, target);
+        using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
         lifetime.AwaitFirstByte();
         exchange.Timings.UpstreamWaitBegins();
         try
         {
+            if (target.Provider.Signer is { } signer && await SignAsync(signer, request, lifetime.Token) is { } unsigned)
+            {
+                return (null, unsigned);
+            }
+
             var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
@@ -69,29 +77,14 @@ internal static class UpstreamClient
         var provider = target.Provider;
         var caller = exchange.Http.Request;
         var request = exchange.Request;
-        var isRelay = exchange.Operation == Operation.Relay;
+        var isRelay = exchange.Operation.IsRelay;
         var isRealtime = exchange.Operation == Operation.Realtime;
-        var message = new HttpRequestMessage(
-            isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post,
-            isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath) : isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
-        {
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
-        };
-
+        var uri = isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath)
+            : isRelay ? provider.UriOfRelay(request.RelayPath)
+            : UpstreamPaths.Of(target, exchange.Operation, request);
+        var message = NewMessage(isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
         ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
-        foreach (var (name, value) in provider.Headers)
-        {
-            _ = message.Headers.Remove(name);
-            _ = message.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        _ = message.Headers.TryAddWithoutValidation("traceparent", exchange.Trace.ToHeader());
-        if (exchange.Trace.State is { } state)
-        {
-            _ = message.Headers.TryAddWithoutValidation("tracestate", state);
-        }
-
+        AddHeaders(message, exchange, provider);
         if (isRealtime)
         {
             RealtimeHandshake.Prepare(message, caller);
@@ -102,12 +95,71 @@ internal static class UpstreamClient
         return message;
     }
 
+    /// <summary>A request in another form than the caller's: of the caller's headers none has a meaning for it but who calls.</summary>
+    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target, Rendition rendition)
+    {
+        var message = NewMessage(HttpMethod.Post, rendition.UriFor(target), target.Provider);
+        if (rendition.ForwardsHeaders)
+        {
+            ForwardedHeaders.CopyRequest(exchange.Http.Request.Headers, message.Headers);
+        }
+        else
+        {
+            _ = message.Headers.TryAddWithoutValidation("user-agent", exchange.Http.Request.Headers.UserAgent.ToString());
+        }
+
+        AddHeaders(message, exchange, target.Provider);
+        message.Content = new ReadOnlyMemoryContent(rendition.Body) { Headers = { ContentType = Json } };
+        return message;
+    }
+
+    private static HttpRequestMessage NewMessage(HttpMethod method, Uri uri, ProviderModel provider) => new(method, uri)
+    {
+        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
+    };
+
+    private static void AddHeaders(HttpRequestMessage message, Exchange exchange, ProviderModel provider)
+    {
+        foreach (var (name, value) in provider.Headers)
+        {
+            _ = message.Headers.Remove(name);
+            _ = message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        foreach (var (name, value) in provider.DefaultHeaders)
+        {
+            if (!message.Headers.NonValidated.Contains(name))
+            {
+                _ = message.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        _ = message.Headers.TryAddWithoutValidation("traceparent", exchange.Trace.ToHeader());
+        if (exchange.Trace.State is { } state)
+        {
+            _ = message.Headers.TryAddWithoutValidation("tracestate", state);
+        }
+    }
+
+    private static async ValueTask<GatewayError?> SignAsync(IRequestSigner signer, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!signer.CoversBody || request.Content is not { } content)
+        {
+            return await signer.SignAsync(request, default, cancellationToken);
+        }
+
+        // Kept in memory from here on, and sent from there. How long it may be, the listener has decided.
+        await content.LoadIntoBufferAsync(cancellationToken);
+        return await signer.SignAsync(request, await content.ReadAsByteArrayAsync(cancellationToken), cancellationToken);
+    }
+
     private static HttpContent? ContentOf(Exchange exchange, Target target, bool isRelay)
     {
         var caller = exchange.Http.Request;
         if (exchange.Request.Envelope is { } envelope)
         {
-            var edits = isRelay ? [] : envelope.EditsFor(
+            var edits = isRelay || exchange.Operation.Dialect == Protocols.Chat.Dialect.Gemini ? [] : envelope.EditsFor(
                 target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
             content.Headers.ContentType = Json;

@@ -4,30 +4,17 @@ using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAi;
 
-/// <summary>What one chunk of a stream is, as far as the relay must know.</summary>
-[Flags]
-public enum ChunkTraits
-{
-    None = 0,
-
-    /// <summary>It reports usage and has an empty "choices": the chunk that <c>stream_options.include_usage</c> adds.</summary>
-    UsageOnly = 1,
-
-    /// <summary>It reports an error.</summary>
-    Error = 2,
-
-    /// <summary>Nothing of the answer comes after it.</summary>
-    Last = 4,
-}
-
 /// <summary>
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed partial class OpenAiAnswerFacts
+public sealed partial class OpenAiAnswerFacts : AnswerFacts
 {
-    /// <summary>Top-level members of an answer that <see cref="Read"/> looks at; all others can be skipped.</summary>
-    public static readonly string[] Members = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "file", "output_file_id", "error_file_id", "result_files"];
+    private static readonly string[] MemberNames =
+    [
+        "id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier",
+        "file", "output_file_id", "error_file_id", "result_files",
+    ];
 
     private const int MaxChoice = 63;
 
@@ -38,31 +25,15 @@ public sealed partial class OpenAiAnswerFacts
     private bool _isMediaDone;
     private List<string>? _files;
 
-    public Usage? Usage { get; private set; }
-
-    public string? Id { get; private set; }
-
-    public string? Model { get; private set; }
+    public override IReadOnlyList<string> Members => MemberNames;
 
     /// <summary>Ids of files that an object at the provider led to: the results of a batch or a fine-tuning job, a finished upload.</summary>
     public IReadOnlyList<string> Files => _files ?? [];
 
-    public string? FinishReason { get; private set; }
-
     /// <summary>Every choice that was begun has been given its finish_reason; or an image, a speech or a transcript has been told to be done.</summary>
-    public bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
+    public override bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
 
-    /// <summary>The stream has typed events, of which one is the last (the Responses API, Anthropic): without it, it is not whole.</summary>
-    public bool HasLastEvent { get; private set; }
-
-    /// <summary>The provider's own words about a failure inside a 200 answer.</summary>
-    public string? ErrorMessage { get; private set; }
-
-    /// <summary>UTF-8 bytes of generated text that passed, over all choices: what was delivered when no usage was reported.</summary>
-    public long TextBytes { get; private set; }
-
-    /// <summary>Reads one JSON text. False when it is not valid JSON.</summary>
-    public bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
+    public override bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
     {
         var reader = new Utf8JsonReader(json, ReaderOptions);
         traits = ChunkTraits.None;
@@ -132,6 +103,14 @@ public sealed partial class OpenAiAnswerFacts
             {
                 ReadDelta(ref reader);
             }
+            else if (reader.TextIs("stop_reason"u8))
+            {
+                FinishReason = ReadString(ref reader) ?? FinishReason;
+            }
+            else if (reader.TextIs("service_tier"u8))
+            {
+                ServiceTier = ReadString(ref reader) ?? ServiceTier;
+            }
             else if (reader.TextIs("output_file_id"u8) || reader.TextIs("error_file_id"u8) || reader.TextIs("result_files"u8) || reader.TextIs("file"u8))
             {
                 ReadFiles(ref reader);
@@ -176,6 +155,10 @@ public sealed partial class OpenAiAnswerFacts
             else if (Model is null && reader.TextIs("model"u8))
             {
                 Model = ReadString(ref reader);
+            }
+            else if (reader.TextIs("service_tier"u8))
+            {
+                ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
             else if (isResponse && Id is null && reader.TextIs("id"u8))
             {
@@ -313,6 +296,10 @@ public sealed partial class OpenAiAnswerFacts
             if (reader.TextIs("tool_calls"u8))
             {
                 CountToolCalls(ref reader);
+            }
+            else if (reader.TextIs("stop_reason"u8))
+            {
+                FinishReason = ReadString(ref reader) ?? FinishReason;
             }
             else if (reader.TextIs("role"u8))
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
@@ -10,13 +11,24 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// (<c>prompt_cache_hit_tokens</c>), Moonshot (<c>cached_tokens</c>), Mistral (<c>num_cached_tokens</c>), Voyage
 /// (<c>total_tokens</c> alone), and Anthropic's (<c>cache_read_input_tokens</c> beside an input that excludes it).
 /// </summary>
-internal static class OpenAiUsageReader
+public static class OpenAiUsageReader
 {
-    /// <summary>The largest integer on which all JSON software agrees (RFC 8259, 6); sums of a few such counts cannot overflow.</summary>
-    private const long MaxCount = (1L << 53) - 1;
+    /// <param name="usage">The object itself.</param>
+    /// <returns>Null when it tells neither input nor output.</returns>
+    public static Usage? Read(JsonElement usage)
+    {
+        if (usage.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage));
+        _ = reader.Read();
+        return Read(ref reader);
+    }
 
     /// <param name="reader">At the start of the object; at its end afterwards.</param>
-    public static Usage? Read(ref Utf8JsonReader reader)
+    internal static Usage? Read(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -66,6 +78,14 @@ internal static class OpenAiUsageReader
             {
                 raw.ExclusiveCacheWrite = Number(ref reader);
             }
+            else if (reader.TextIs("cache_creation"u8))
+            {
+                raw.CacheWriteOneHour = NumberWithin(ref reader, "ephemeral_1h_input_tokens"u8);
+            }
+            else if (reader.TextIs("server_tool_use"u8))
+            {
+                raw.WebSearchCalls = NumberWithin(ref reader, "web_search_requests"u8);
+            }
             else
             {
                 _ = reader.Read();
@@ -97,6 +117,14 @@ internal static class OpenAiUsageReader
             {
                 raw.AudioInput = Number(ref reader);
             }
+            else if (reader.TextIs("image_tokens"u8))
+            {
+                raw.ImageInput = Number(ref reader);
+            }
+            else if (reader.TextIs("cached_tokens_details"u8))
+            {
+                raw.AudioCacheRead = NumberWithin(ref reader, "audio_tokens"u8);
+            }
             else
             {
                 _ = reader.Read();
@@ -114,7 +142,7 @@ internal static class OpenAiUsageReader
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.TextIs("reasoning_tokens"u8))
+            if (reader.TextIs("reasoning_tokens"u8) || reader.TextIs("thinking_tokens"u8))
             {
                 raw.Reasoning = Number(ref reader) ?? raw.Reasoning;
             }
@@ -122,12 +150,41 @@ internal static class OpenAiUsageReader
             {
                 raw.AudioOutput = Number(ref reader);
             }
+            else if (reader.TextIs("image_tokens"u8))
+            {
+                raw.ImageOutput = Number(ref reader);
+            }
             else
             {
                 _ = reader.Read();
                 reader.Skip();
             }
         }
+    }
+
+    /// <summary>One count of a nested object.</summary>
+    private static long? NumberWithin(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        long? number = null;
+        if (!EnterObject(ref reader))
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.TextIs(name))
+            {
+                number = Number(ref reader);
+            }
+            else
+            {
+                _ = reader.Read();
+                reader.Skip();
+            }
+        }
+
+        return number;
     }
 
     private static bool EnterObject(ref Utf8JsonReader reader)
@@ -145,7 +202,7 @@ internal static class OpenAiUsageReader
     private static long? Number(ref Utf8JsonReader reader)
     {
         _ = reader.Read();
-        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value is >= 0 and <= MaxCount)
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var value) && value is >= 0 and <= JsonCounts.MaxCount)
         {
             return value;
         }
@@ -164,8 +221,13 @@ internal static class OpenAiUsageReader
         public long? ExclusiveCacheRead;
         public long? ExclusiveCacheWrite;
         public long? Reasoning;
+        public long? CacheWriteOneHour;
         public long? AudioInput;
+        public long? AudioCacheRead;
         public long? AudioOutput;
+        public long? ImageInput;
+        public long? ImageOutput;
+        public long? WebSearchCalls;
 
         public readonly Usage? ToUsage()
         {
@@ -193,10 +255,15 @@ internal static class OpenAiUsageReader
                 InputTokens = isExclusive || input is null ? input : Math.Max(0, input.Value - (read ?? 0) - (write ?? 0)),
                 CacheReadTokens = read,
                 CacheWriteTokens = write,
+                CacheWriteOneHourTokens = CacheWriteOneHour,
                 OutputTokens = output,
                 ReasoningTokens = Reasoning,
-                AudioInputTokens = AudioInput,
+                AudioInputTokens = AudioInput.Without(AudioCacheRead),
+                AudioCacheReadTokens = AudioCacheRead,
                 AudioOutputTokens = AudioOutput,
+                ImageInputTokens = ImageInput,
+                ImageOutputTokens = ImageOutput,
+                WebSearchCalls = WebSearchCalls,
             };
         }
     }

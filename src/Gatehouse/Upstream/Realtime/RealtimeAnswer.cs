@@ -11,6 +11,9 @@ namespace Gatehouse.Upstream.Realtime;
 /// </summary>
 internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime lifetime, int maxMessage) : HeldAnswer
 {
+    /// <summary>The "type" of the error event: what fails here is never the caller's fault.</summary>
+    private const string ErrorType = "server_error";
+
     /// <summary>A side that has been sent a Close frame has this long to say its own.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
@@ -126,14 +129,14 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
 
         if (piece.IsEnd && _event.WrittenCount == 0)
         {
-            exchange.Facts.ReadRealtimeEvent(piece.Bytes.Span);
+            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(piece.Bytes.Span);
             return;
         }
 
         _event.Write(piece.Bytes.Span);
         if (piece.IsEnd)
         {
-            exchange.Facts.ReadRealtimeEvent(_event.WrittenSpan);
+            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(_event.WrittenSpan);
             if (_event.Capacity > KeptCapacity)
             {
                 _event = new ArrayBufferWriter<byte>();
@@ -210,7 +213,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     {
         exchange.Outcome = ExchangeOutcome.Truncated;
         exchange.Error = error;
-        OpenAiAnswerFacts.WriteRealtimeError(_error, exchange.Id, error.Message, error.Traits.Type, error.Traits.Name);
+        OpenAiAnswerFacts.WriteRealtimeError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
         _close = (WebSocketCloseStatus.InternalServerError, error.Traits.Name);
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 
@@ -90,6 +91,21 @@ public sealed class OpenAiUsageTests
             new() { InputTokens = 12, CacheReadTokens = 3000, CacheWriteTokens = 200, OutputTokens = 40 }
         },
         {
+            "Anthropic with writes for an hour, thinking and searches",
+            """{"input_tokens":12,"cache_creation_input_tokens":200,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":50,"ephemeral_1h_input_tokens":150},"output_tokens":40,"output_tokens_details":{"thinking_tokens":30},"server_tool_use":{"web_search_requests":2}}""",
+            new() { InputTokens = 12, CacheReadTokens = 0, CacheWriteTokens = 200, CacheWriteOneHourTokens = 150, OutputTokens = 40, ReasoningTokens = 30, WebSearchCalls = 2 }
+        },
+        {
+            "OpenAI Realtime, where audio is read from the cache too",
+            """{"total_tokens":253,"input_tokens":132,"output_tokens":121,"input_token_details":{"text_tokens":119,"audio_tokens":13,"image_tokens":4,"cached_tokens":64,"cached_tokens_details":{"text_tokens":60,"audio_tokens":4}},"output_token_details":{"text_tokens":30,"audio_tokens":91}}""",
+            new() { InputTokens = 68, CacheReadTokens = 64, OutputTokens = 121, AudioInputTokens = 9, AudioCacheReadTokens = 4, AudioOutputTokens = 91, ImageInputTokens = 4 }
+        },
+        {
+            "OpenAI images",
+            """{"total_tokens":100,"input_tokens":50,"output_tokens":50,"input_tokens_details":{"text_tokens":10,"image_tokens":40},"output_tokens_details":{"image_tokens":50,"text_tokens":0}}""",
+            new() { InputTokens = 50, OutputTokens = 50, ImageInputTokens = 40, ImageOutputTokens = 50 }
+        },
+        {
             "Anthropic without a hit",
             """{"input_tokens":12,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":40}""",
             new() { InputTokens = 12, CacheReadTokens = 0, CacheWriteTokens = 0, OutputTokens = 40 }
@@ -142,6 +158,7 @@ public sealed class OpenAiUsageTests
     {
         Assert.NotEmpty(form);
         Assert.Equal(expected, UsageOf($$"""{"choices":[],"usage":{{usage}}}"""));
+        Assert.Equal(expected, OpenAiUsageReader.Read(JsonElement.Parse(usage)));
     }
 
     [Theory]
@@ -156,7 +173,11 @@ public sealed class OpenAiUsageTests
     [InlineData("""{"prompt_tokens":1.5}""")]
     [InlineData("""{"prompt_tokens":{"prompt_tokens":1}}""")]
     [InlineData("""{"prompt_tokens_details":{"cached_tokens":3}}""")]
-    public void Usage_that_reports_nothing_is_null_and_not_zero(string usage) => Assert.Null(UsageOf($$"""{"usage":{{usage}}}"""));
+    public void Usage_that_reports_nothing_is_null_and_not_zero(string usage)
+    {
+        Assert.Null(UsageOf($$"""{"usage":{{usage}}}"""));
+        Assert.Null(OpenAiUsageReader.Read(JsonElement.Parse(usage)));
+    }
 
     [Theory]
     [InlineData("""{"choices":[{}],"x_groq":{"id":"r","usage":{"queue_time":0.1,"prompt_tokens":4,"completion_tokens":2,"total_tokens":6}}}""")]

@@ -1,0 +1,95 @@
+namespace Gatehouse.Protocols.Chat;
+
+/// <summary>Brings the turns of a conversation into the form that a target wants.</summary>
+public static class Conversation
+{
+    /// <summary>
+    /// Merges neighbours of the same role, and drops turns without content. In a user's turn the results of tools come first: Anthropic and
+    /// Bedrock want them right behind the calls.
+    /// </summary>
+    /// <param name="messages">User and assistant turns.</param>
+    public static List<ChatMessage> Alternate(IEnumerable<ChatMessage> messages)
+    {
+        var turns = new List<ChatMessage>();
+        foreach (var message in messages)
+        {
+            if (message.Parts.Count == 0)
+            {
+                continue;
+            }
+
+            if (turns.Count > 0 && turns[^1] is var last && last.Role == message.Role)
+            {
+                turns[^1] = last with { Parts = [.. last.Parts, .. message.Parts], IsPlainText = false };
+            }
+            else
+            {
+                turns.Add(message);
+            }
+        }
+
+        for (var i = 0; i < turns.Count; i++)
+        {
+            if (turns[i].Role == Role.User && IsMixed(turns[i].Parts))
+            {
+                turns[i] = turns[i] with { Parts = [.. turns[i].Parts.OfType<ToolResultPart>(), .. turns[i].Parts.Where(p => p is not ToolResultPart)] };
+            }
+        }
+
+        return turns;
+    }
+
+    /// <summary>The names of the tools called in a conversation, by the ids of the calls.</summary>
+    public static Dictionary<string, string> ToolNames(IEnumerable<ChatMessage> messages)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var call in messages.SelectMany(m => m.Parts).OfType<ToolCallPart>())
+        {
+            names[call.Id] = call.Name;
+        }
+
+        return names;
+    }
+
+    /// <summary>Splits off the system and developer turns with which the conversation begins.</summary>
+    public static (IReadOnlyList<ChatMessage> System, IReadOnlyList<ChatMessage> Turns) SplitSystem(IReadOnlyList<ChatMessage> messages)
+    {
+        var count = 0;
+        while (count < messages.Count && IsSystem(messages[count].Role))
+        {
+            count++;
+        }
+
+        return ([.. messages.Take(count)], count == 0 ? messages : [.. messages.Skip(count)]);
+    }
+
+    public static bool IsSystem(Role role) => role is Role.System or Role.Developer;
+
+    /// <summary>The text of some parts, joined by line breaks; null when there is none.</summary>
+    public static string? TextOf(IEnumerable<Part> parts)
+    {
+        var texts = parts.OfType<TextPart>().Select(p => p.Text).ToList();
+        return texts.Count == 0 ? null : string.Join('\n', texts);
+    }
+
+    private static bool IsMixed(IReadOnlyList<Part> parts)
+    {
+        var sawOther = false;
+        foreach (var part in parts)
+        {
+            if (part is ToolResultPart)
+            {
+                if (sawOther)
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                sawOther = true;
+            }
+        }
+
+        return false;
+    }
+}

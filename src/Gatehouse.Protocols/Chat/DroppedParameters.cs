@@ -1,0 +1,38 @@
+namespace Gatehouse.Protocols.Chat;
+
+/// <summary>The parameters that a target could not be told, in the words of the caller's dialect, each once.</summary>
+public sealed class DroppedParameters
+{
+    private List<string>? _names;
+
+    public IReadOnlyList<string> Names => _names ?? (IReadOnlyList<string>)[];
+
+    public void Add(string name)
+    {
+        _names ??= [];
+        if (!_names.Contains(name, StringComparer.Ordinal))
+        {
+            _names.Add(name);
+        }
+    }
+
+    /// <summary>Notes the hints among the members of a dialect of which the target knows nothing.</summary>
+    /// <exception cref="UnsupportedException">One of them changes the meaning.</exception>
+    public void Add(Extensions? extensions, Dialect target, string prefix = "")
+    {
+        if (extensions is null || extensions.Dialect == target)
+        {
+            return;
+        }
+
+        foreach (var member in extensions.Members)
+        {
+            if (member.ChangesMeaning)
+            {
+                throw new UnsupportedException($"{prefix}{member.Name}");
+            }
+
+            Add($"{prefix}{member.Name}");
+        }
+    }
+}

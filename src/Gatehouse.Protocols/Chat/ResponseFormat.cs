@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace Gatehouse.Protocols.Chat;
+
+public enum ResponseFormatKind
+{
+    Text,
+
+    /// <summary>Some JSON.</summary>
+    JsonObject,
+
+    /// <summary>JSON of a schema.</summary>
+    JsonSchema,
+}
+
+/// <summary>What form the answer's text must have.</summary>
+public sealed record ResponseFormat(ResponseFormatKind Kind)
+{
+    /// <summary>Of the schema.</summary>
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    /// <summary>JSON Schema.</summary>
+    public JsonElement? Schema { get; init; }
+
+    public bool? Strict { get; init; }
+
+    public Extensions? Extensions { get; init; }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+
+namespace Gatehouse.Protocols.Chat;
+
+/// <summary>
+/// What a provider seals its thoughts with. It is of use only to the provider that made it, and only unchanged; other dialects carry it
+/// for the caller in a field of their own, marked with whose it is.
+/// </summary>
+/// <param name="Maker">Whose it is. Claude's signatures hold on every platform, so Bedrock's are <see cref="Dialect.Anthropic"/>.</param>
+/// <param name="Value">As the provider wrote it.</param>
+public sealed record Signature(Dialect Maker, string Value)
+{
+    private const string Mark = "gatehouse.";
+
+    private static readonly (Dialect Maker, string Name)[] Names =
+    [
+        (Dialect.Anthropic, "anthropic"), (Dialect.Gemini, "gemini"), (Dialect.OpenAiResponses, "openai"), (Dialect.Bedrock, "bedrock"),
+        (Dialect.OpenAiChat, "chat"), (Dialect.Cohere, "cohere"), (Dialect.Ollama, "ollama"), (Dialect.Mistral, "mistral"),
+    ];
+
+    /// <summary>As it stands in a field of another dialect, where a client keeps it and sends it back: <c>gatehouse.gemini.VALUE</c>.</summary>
+    /// <param name="carrier">The dialect of the field; its own signatures need no mark.</param>
+    public string In(Dialect carrier) => carrier == Maker ? Value : $"{Mark}{Array.Find(Names, n => n.Maker == Maker).Name}.{Value}";
+
+    /// <summary>Reads a field that may carry a marked signature.</summary>
+    /// <param name="carrier">The dialect of the field.</param>
+    /// <param name="text">What stands in it.</param>
+    public static Signature From(Dialect carrier, string text)
+    {
+        if (text.StartsWith(Mark, StringComparison.Ordinal))
+        {
+            var rest = text.AsSpan(Mark.Length);
+            foreach (var (maker, name) in Names)
+            {
+                if (rest.Length > name.Length && rest[name.Length] == '.' && rest.StartsWith(name))
+                {
+                    return new Signature(maker, rest[(name.Length + 1)..].ToString());
+                }
+            }
+        }
+
+        return new Signature(carrier, text);
+    }
+
+    /// <summary>As <see cref="In"/>, for a field that must be base64 (Gemini's <c>thoughtSignature</c>).</summary>
+    public string InBase64(Dialect carrier) => carrier == Maker ? Value : Convert.ToBase64String(Encoding.UTF8.GetBytes(In(carrier)));
+
+    /// <summary>As <see cref="From"/>, for a field that must be base64.</summary>
+    public static Signature FromBase64(Dialect carrier, string text)
+    {
+        // "Z2F0ZWhvdXNl" is the base64 of the mark's first nine letters: nothing else needs decoding.
+        const string markInBase64 = "Z2F0ZWhvdXNl";
+        var bytes = new byte[text.Length];
+        return text.StartsWith(markInBase64, StringComparison.Ordinal) && Convert.TryFromBase64String(text, bytes, out var length)
+            && From(carrier, Encoding.UTF8.GetString(bytes, 0, length)) is { } marked && marked.Maker != carrier
+            ? marked
+            : new Signature(carrier, text);
+    }
+}
