@@ -64,9 +64,17 @@ internal static class OpenAiChatResponseReader
 
     private static ChatChoice ReadChoice(JsonElement choice, int place, string fallbackId, Dialect dialect)
     {
+        if (choice.ValueKind != JsonValueKind.Object)
+        {
+            throw new MalformedException($"choices[{place}]", $"'choices[{place}]' is not an object");
+        }
+
+        var number = (int)Math.Clamp(choice.Integer("index") ?? place, 0, int.MaxValue);
+        var more = Extensions.Of(dialect, OpenAiChatMembers.Beside(choice, ChoiceMembers));
         if (choice.Object("message") is not { } message)
         {
-            throw new MalformedException($"choices[{place}].message", $"'choices[{place}].message' is missing");
+            // Azure: an answer that was filtered as a whole has none.
+            return new ChatChoice(number, [], OpenAiChatStop.Read(choice)) { Extensions = more };
         }
 
         var parts = new List<Part>();
@@ -79,11 +87,10 @@ internal static class OpenAiChatResponseReader
         OpenAiChatMessageReader.ReadBeside(message, parts);
         ReadAnnotations(message, dialect, parts);
         OpenAiChatToolCalls.Read(message, $"choices[{place}].message", $"call{fallbackId}{place}x", dialect, parts);
-        var more = OpenAiChatMembers.Beside(choice, ChoiceMembers);
-        return new ChatChoice((int)Math.Clamp(choice.Integer("index") ?? place, 0, int.MaxValue), parts, OpenAiChatStop.Read(choice))
+        return new ChatChoice(number, parts, OpenAiChatStop.Read(choice))
         {
             Logprobs = choice.Object("logprobs"),
-            Extensions = Extensions.Of(dialect, more),
+            Extensions = more,
             MessageExtensions = Extensions.Of(dialect, MessageRest(message, parts)),
         };
     }

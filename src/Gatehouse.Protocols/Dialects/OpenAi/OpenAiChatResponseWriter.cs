@@ -247,7 +247,7 @@ internal static class OpenAiChatResponseWriter
     private static bool WriteCalls(Utf8JsonWriter writer, ChatChoice choice, IReadOnlyList<Part> parts, AnswerContext context, Dialect dialect)
     {
         var calls = parts.OfType<ToolCallPart>().ToList();
-        if (calls.Count == 0 || OpenAiChatMembers.Kept(choice.MessageExtensions, dialect, OpenAiChatToolCalls.FunctionCall) is not null)
+        if (calls.Count == 0 || OpenAiChatMembers.Kept(choice.MessageExtensions, dialect, OpenAiChatToolCalls.FunctionCall)?.Text("name") is { Length: > 0 })
         {
             return calls.Count > 0;
         }

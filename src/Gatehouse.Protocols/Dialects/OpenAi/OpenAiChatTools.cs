@@ -72,7 +72,7 @@ internal static class OpenAiChatTools
 
         if (choice is not null)
         {
-            WriteChoice(writer, choice, tools, dialect, isLegacy);
+            WriteChoice(writer, choice, tools, request, dialect, isLegacy);
         }
     }
 
@@ -235,7 +235,7 @@ internal static class OpenAiChatTools
         writer.WriteEndObject();
     }
 
-    private static void WriteChoice(Utf8JsonWriter writer, ToolChoice choice, IReadOnlyList<ToolDefinition> tools, Dialect dialect, bool isLegacy)
+    private static void WriteChoice(Utf8JsonWriter writer, ToolChoice choice, IReadOnlyList<ToolDefinition> tools, ChatRequest request, Dialect dialect, bool isLegacy)
     {
         var name = isLegacy ? "function_call" : "tool_choice";
         if (choice.Opaque is { } opaque)
@@ -253,7 +253,7 @@ internal static class OpenAiChatTools
         // Without tools there is nothing to choose, and OpenAI refuses the choice.
         if (choice.Names.Count == 0)
         {
-            if (tools.Count > 0 || choice.Mode == ToolChoiceMode.None)
+            if (tools.Count > 0 || request.Dialect == dialect)
             {
                 writer.WriteString(name, WordOf(choice.Mode, dialect));
             }

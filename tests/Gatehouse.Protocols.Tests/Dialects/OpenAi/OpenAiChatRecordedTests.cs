@@ -59,7 +59,9 @@ public sealed class OpenAiChatRecordedTests
         }
 
         Assert.NotNull(read);
-        Assert.Equal(prompt.GetInt64(), read.InputTokens + (read.CacheReadTokens ?? 0) + (read.CacheWriteTokens ?? 0));
+        // Azure's Grok reports more from the cache than there was.
+        var cached = (read.CacheReadTokens ?? 0) + (read.CacheWriteTokens ?? 0);
+        Assert.Equal(Math.Max(prompt.GetInt64(), cached), read.InputTokens + cached);
         Assert.True(read.OutputTokens >= usage.GetProperty("completion_tokens").GetInt64());
     }
 
