@@ -118,6 +118,25 @@ public static class JsonMembers
         return Extensions.Of(dialect, members);
     }
 
+    /// <summary>
+    /// Writes a value as it was read, to the letter: what <see cref="JsonElement.WriteTo"/> does not with numbers and escapes, and cannot
+    /// with half a surrogate pair. On one line: a line break, which in JSON stands between values only, would end an event of a stream.
+    /// </summary>
+    public static void WriteElement(this Utf8JsonWriter writer, JsonElement element)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(element);
+        if (raw.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            writer.WriteRawValue(raw, skipInputValidation: true);
+            return;
+        }
+
+        var line = raw.ToArray();
+        line.AsSpan().Replace((byte)'\n', (byte)' ');
+        line.AsSpan().Replace((byte)'\r', (byte)' ');
+        writer.WriteRawValue(line, skipInputValidation: true);
+    }
+
     /// <summary>Writes members as they were read, if they are of the writer's own dialect.</summary>
     public static void WriteExtensions(this Utf8JsonWriter writer, Extensions? extensions, Dialect dialect)
     {
@@ -129,7 +148,7 @@ public static class JsonMembers
         foreach (var member in extensions.Members)
         {
             writer.WritePropertyName(member.Name);
-            member.Value.WriteTo(writer);
+            writer.WriteElement(member.Value);
         }
     }
 
@@ -175,7 +194,7 @@ public static class JsonMembers
         if (value is { } element)
         {
             writer.WritePropertyName(name);
-            element.WriteTo(writer);
+            writer.WriteElement(element);
         }
     }
 
@@ -242,7 +261,9 @@ public static class JsonMembers
         }
     }
 
-    private static string NameOf(JsonProperty member)
+    /// <summary>The name of a member.</summary>
+    /// <exception cref="MalformedException">Half a surrogate pair.</exception>
+    public static string NameOf(JsonProperty member)
     {
         try
         {

@@ -1,3 +1,4 @@
+using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Upstream;
@@ -20,6 +21,8 @@ internal sealed record GatewayOptions
     public IReadOnlyDictionary<string, RouteOptions> Routes { get; set; } = new Dictionary<string, RouteOptions>(StringComparer.Ordinal);
 
     public IReadOnlyList<KeyOptions> Keys { get; set; } = [];
+
+    public CatalogOptions Catalog { get; set; } = new();
 
     public TimeoutOptions Timeout { get; set; } = new();
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
@@ -35,6 +36,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Providers = providers.ToFrozenDictionary(StringComparer.Ordinal),
             Routes = Routes(options, providers).ToFrozenDictionary(route => route.Name, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
+            Catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

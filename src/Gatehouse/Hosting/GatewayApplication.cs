@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
@@ -61,9 +62,9 @@ internal sealed class GatewayApplication : IAsyncDisposable
         var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
-        _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, configureServices: _ => { });
+        _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
         _data.Run(dataPlane.HandleAsync);
-        _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, services =>
+        _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
@@ -102,7 +103,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         {
             var keyStore = new KeyStore(database, environment.Time);
             var snapshots = new SnapshotSource(
-                loader, new RevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
+                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
             if (!snapshots.Load("start"))
             {
                 throw new ConfigurationException(snapshots.Status.Errors);

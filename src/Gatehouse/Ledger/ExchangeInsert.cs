@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Gatehouse.Ledger;
 
 /// <summary>
-/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 34 boxed parameters of a row cost more than
+/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 42 boxed parameters of a row cost more than
 /// the row.
 /// </summary>
 internal sealed class ExchangeInsert : IDisposable
@@ -14,7 +14,8 @@ internal sealed class ExchangeInsert : IDisposable
         "id, started_at, kind, operation, revision, key_id, key_name, run, requested, route, target, attempts, status, outcome, error_code, "
         + "error_message, error_phase, stream, response_id, response_model, finish_reason, input_tokens, cache_read_tokens, cache_write_tokens, "
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
-        + "overhead_us, first_byte_us";
+        + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
+        + "service_tier, cost_nano_usd, price_revision";
 
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _insert;
@@ -118,6 +119,14 @@ internal sealed class ExchangeInsert : IDisposable
         Number(Microseconds(entry.Timings.Upstream));
         Number(Microseconds(entry.Timings.Overhead));
         Number(entry.Timings.ToFirstByte is { } firstByte ? Microseconds(firstByte) : null);
+        Number(entry.Usage?.CacheWriteOneHourTokens);
+        Number(entry.Usage?.AudioCacheReadTokens);
+        Number(entry.Usage?.ImageInputTokens);
+        Number(entry.Usage?.ImageOutputTokens);
+        Number(entry.Usage?.WebSearchCalls);
+        Text(entry.ServiceTier);
+        Number(entry.CostNanoUsd);
+        Number(entry.PriceRevision);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

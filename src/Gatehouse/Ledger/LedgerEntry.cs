@@ -54,6 +54,12 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public Usage? Usage { get; init; }
 
+    public string? ServiceTier { get; init; }
+
+    public long? CostNanoUsd { get; init; }
+
+    public required long PriceRevision { get; init; }
+
     public required long DeliveredBytes { get; init; }
 
     public required long DeliveredText { get; init; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Protocols.Chat;
@@ -75,10 +76,22 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The answer of the target; set by step 6.</summary>
     public HeldAnswer? Answer { get; set; }
 
+    /// <summary>Keeps the answer for later calls; null for those that are not to be kept.</summary>
+    public IAnswerKeeper? AnswerKeeper { get; set; }
+
+    /// <summary>Parameters that the target that was tried last could not be told.</summary>
+    public IReadOnlyList<string> Dropped { get; set; } = [];
+
     /// <summary>What the answer says of itself.</summary>
     public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 
     public Usage? Usage => Facts.Usage;
+
+    /// <summary>For what the provider took it.</summary>
+    public ServiceTier ServiceTier { get; set; }
+
+    /// <summary>Null when it is not known, for want of a price or of usage; set by step 8.</summary>
+    public long? CostNanoUsd { get; set; }
 
     public ExchangeOutcome Outcome { get; set; }
 

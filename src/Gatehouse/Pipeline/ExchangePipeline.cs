@@ -1,7 +1,9 @@
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Policy;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -23,7 +25,8 @@ internal sealed partial class ExchangePipeline(
     {
         // 1 authenticate: who is calling
         exchange.Phase = ExchangePhase.Authenticate;
-        var (key, stranger) = authenticator.Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        var (key, stranger) = authenticator.Authenticate(
+            exchange.Http.Request, exchange.Snapshot, mayBeInQuery: exchange.Operation.Dialect == Dialect.Gemini);
         if (key is null)
         {
             // Nobody's exchange: it is counted, but takes no room in the ledger.
@@ -141,7 +144,7 @@ internal sealed partial class ExchangePipeline(
         }
     }
 
-    /// <summary>8 settle: how it ended.</summary>
+    /// <summary>8 settle: how it ended, and what it cost.</summary>
     private static void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
@@ -166,6 +169,8 @@ internal sealed partial class ExchangePipeline(
                 exchange.MarkFailed($"answered with status {exchange.Response.Status}");
             }
         }
+
+        CostMeter.Settle(exchange);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]

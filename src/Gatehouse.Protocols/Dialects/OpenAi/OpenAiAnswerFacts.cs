@@ -8,7 +8,7 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed class OpenAiAnswerFacts : AnswerFacts
+public sealed partial class OpenAiAnswerFacts : AnswerFacts
 {
     private static readonly string[] MemberNames = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier"];
 
@@ -18,10 +18,12 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
 
     private ulong _begunChoices;
     private ulong _finishedChoices;
+    private bool _isMediaDone;
 
     public override IReadOnlyList<string> Members => MemberNames;
 
-    public override bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
+    /// <summary>Every choice that was begun has been given its finish_reason; or an image, a speech or a transcript has been told to be done.</summary>
+    public override bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
 
     public override bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
     {
@@ -332,6 +334,9 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             return ChunkTraits.None;
         }
 
+        // Several images may be streamed in one answer, each with its own end: none of these is known to be the last event.
+        _isMediaDone |= reader.TextIs("image_generation.completed"u8) || reader.TextIs("image_edit.completed"u8)
+            || reader.TextIs("speech.audio.done"u8) || reader.TextIs("transcript.text.done"u8);
         HasLastEvent |= reader.ValueSpan.StartsWith("response."u8) || reader.TextIs("message_start"u8);
         if (reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8) || reader.TextIs("message_stop"u8))
         {

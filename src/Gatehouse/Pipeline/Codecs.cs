@@ -1,0 +1,23 @@
+using Gatehouse.Protocols.Chat;
+
+namespace Gatehouse.Pipeline;
+
+/// <summary>The readers and writers of every dialect.</summary>
+internal static class Codecs
+{
+    private static readonly DialectCodec[] All = Load(
+    );
+
+    public static DialectCodec Of(Dialect dialect) => All[(int)dialect];
+
+    private static DialectCodec[] Load(params DialectCodec[] codecs)
+    {
+        var all = new DialectCodec[Enum.GetValues<Dialect>().Length];
+        foreach (var codec in codecs)
+        {
+            all[(int)codec.Dialect] = codec;
+        }
+
+        return all;
+    }
+}
