@@ -58,7 +58,7 @@ internal static class OpenAiChatResponseWriter
     {
         if (citation.Dialect == dialect)
         {
-            citation.Value.WriteTo(writer);
+            writer.WriteElement(citation.Value);
             return;
         }
 
@@ -177,7 +177,7 @@ internal static class OpenAiChatResponseWriter
                     writer.WriteEndObject();
                     break;
                 case OpaquePart { Dialect: Dialect.Mistral } opaque:
-                    opaque.Value.WriteTo(writer);
+                    writer.WriteElement(opaque.Value);
                     break;
             }
         }

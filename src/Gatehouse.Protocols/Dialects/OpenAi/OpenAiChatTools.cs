@@ -179,7 +179,7 @@ internal static class OpenAiChatTools
             case CustomTool custom:
                 throw new UnsupportedException($"{field} (custom tool '{custom.Name}')");
             case OpaqueTool opaque when opaque.Dialect == dialect:
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
                 break;
             default:
                 throw new UnsupportedException(tool is OpaqueTool foreign ? $"{field} ({foreign.Type})" : field);
@@ -246,7 +246,7 @@ internal static class OpenAiChatTools
             }
 
             writer.WritePropertyName(name);
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 
