@@ -30,7 +30,8 @@ internal static class OpenAiChatResponseReader
         var choices = new List<ChatChoice>(list.GetArrayLength());
         foreach (var choice in list.EnumerateArray())
         {
-            choices.Add(ReadChoice(choice, choices.Count, fallbackId, dialect));
+            var read = ReadChoice(choice, choices.Count, fallbackId, dialect);
+            choices.Add(read with { Parts = WithSources(read.Parts, body, dialect) });
         }
 
         return new ChatResponse
@@ -60,6 +61,37 @@ internal static class OpenAiChatResponseReader
             Start = url?.Integer("start_index"),
             End = url?.Integer("end_index"),
         };
+    }
+
+    /// <summary>
+    /// The pages that Perplexity found, which it lists for the whole answer. They have no <see cref="Citation.Value"/>: in this dialect the
+    /// list itself goes on.
+    /// </summary>
+    /// <param name="answer">A whole answer, or a chunk of a stream.</param>
+    /// <param name="dialect">Whose it is.</param>
+    public static IEnumerable<Citation> ReadSources(JsonElement answer, Dialect dialect)
+    {
+        var list = answer.Array("search_results") ?? answer.Array("citations");
+        return list is null ? [] : list.Value.EnumerateArray().Select(source => new Citation
+        {
+            Dialect = dialect,
+            Value = default,
+            Url = source.ValueKind == JsonValueKind.String ? source.TextOrFail("citations") : source.Text("url"),
+            Title = source.Text("title"),
+            // Of no place in the text; OpenRouter tells such pages in the same way.
+            Start = 0,
+            End = 0,
+        }).Where(citation => citation.Url is not null);
+    }
+
+    private static IReadOnlyList<Part> WithSources(IReadOnlyList<Part> parts, JsonElement answer, Dialect dialect)
+    {
+        if ((answer.Array("search_results") ?? answer.Array("citations")) is null || parts is not [.., TextPart { Citations.Count: 0 } text])
+        {
+            return parts;
+        }
+
+        return [.. parts.SkipLast(1), text with { Citations = [.. ReadSources(answer, dialect)] }];
     }
 
     private static ChatChoice ReadChoice(JsonElement choice, int place, string fallbackId, Dialect dialect)

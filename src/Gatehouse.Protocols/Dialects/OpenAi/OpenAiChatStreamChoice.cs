@@ -80,6 +80,8 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
         }
     }
 
+    public void Cite(Citation citation, List<ChatStreamEvent> events) => events.Add(new PartCited(Open(Kind.Text, events), citation));
+
     public void End(List<ChatStreamEvent> events)
     {
         CloseAll(events);

@@ -57,6 +57,18 @@ public sealed class OpenAiChatResponseTests
         Assert.Equal(expected, Write(answer).GetProperty("choices")[0].GetProperty("finish_reason").GetString());
     }
 
+    [Fact]
+    public void Perplexitys_pages_are_sources_of_the_text_and_told_once()
+    {
+        const string Json = """{"id":"p","created":1,"model":"sonar","citations":["https://a.example"],"search_results":[{"title":"A","url":"https://a.example"}],"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}""";
+        var answer = OpenAiChatCodec.Instance.ReadResponse(JsonDocument.Parse(Json).RootElement, "f");
+        var citation = Assert.Single(Assert.IsType<TextPart>(answer.Choices[0].Parts[0]).Citations);
+        Assert.Equal(("https://a.example", "A"), (citation.Url, citation.Title));
+        Assert.Empty(JsonDifference.Between(JsonDocument.Parse(Json).RootElement, Write(answer)));
+        var streamed = ChatStreamRules.Write(OpenAiChatCodec.Instance, AnswerEvents.Of(answer));
+        Assert.Contains(streamed, chunk => chunk.GetRawText().Contains("\"url_citation\":{\"url\":\"https://a.example\",\"title\":\"A\"", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(401, """{"error":{"message":"no","type":"t","param":"p","code":"c"}}""", "no", "c", "p")]
     [InlineData(404, """{"error":{"code":"404","message":"no"}}""", "no", "404", null)]
