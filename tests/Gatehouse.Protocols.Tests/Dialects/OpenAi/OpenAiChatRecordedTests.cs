@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
 using Gatehouse.Protocols.Dialects.Mistral;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Tests.Recorded;
@@ -16,6 +17,8 @@ public sealed class OpenAiChatRecordedTests
     public static TheoryData<string> Streams => RecordedCases.Ids(c => IsChat(c) && c is { IsSuccess: true, IsStream: true });
 
     public static TheoryData<string> Errors => RecordedCases.Ids(c => IsChat(c) && c is { IsSuccess: false, IsJson: true });
+
+    public static TheoryData<string> AnthropicRequests => RecordedCases.Ids(c => c is { Provider: "anthropic", Endpoint: "messages", Request: not null, IsSuccess: true });
 
     [Theory, MemberData(nameof(Requests))]
     public void A_request_is_the_same_after_reading_and_writing(string id)
@@ -83,6 +86,32 @@ public sealed class OpenAiChatRecordedTests
         }
     }
 
+    [Theory, MemberData(nameof(AnthropicRequests))]
+    public void A_request_of_another_dialect_is_written_or_refused(string id)
+    {
+        var recorded = RecordedCases.Get(id);
+        var request = AnthropicCodec.Instance.ReadRequest(recorded.RequestJson);
+        foreach (var codec in new DialectCodec[] { OpenAiChatCodec.Instance, MistralCodec.Instance })
+        {
+            try
+            {
+                var written = RoundTrip.Write(writer => codec.WriteRequest(request, new RequestContext("m", TargetRules.None, new DroppedParameters()), writer));
+                var again = codec.ReadRequest(written);
+                Assert.Equal(Calls(request), Calls(again));
+                Assert.Equal(Results(request).Count, Results(again).Count);
+                foreach (var (first, second) in Results(request).Zip(Results(again)))
+                {
+                    // One of images only refers to the user's message that has them.
+                    Assert.Equal(Conversation.TextOf(first.Content) ?? (first.Content.Count == 0 ? null : "The result is in the next user message."), Conversation.TextOf(second.Content));
+                }
+            }
+            catch (UnsupportedException refusal)
+            {
+                Assert.NotEmpty(refusal.Message);
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(Errors))]
     public void An_error_keeps_its_message_and_status(string id)
     {
@@ -102,6 +131,11 @@ public sealed class OpenAiChatRecordedTests
 
     private static bool HasMessages(JsonElement request) =>
         request.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array;
+
+    private static IEnumerable<(string Name, string Arguments)> Calls(ChatRequest request) =>
+        request.Messages.SelectMany(m => m.Parts).OfType<ToolCallPart>().Select(c => (c.Name, c.Arguments));
+
+    private static List<ToolResultPart> Results(ChatRequest request) => [.. request.Messages.SelectMany(m => m.Parts).OfType<ToolResultPart>()];
 
     private static string TextOf<T>(ChatChoice choice, Func<T, string> text) => string.Concat(choice.Parts.OfType<T>().Select(text));
 }
