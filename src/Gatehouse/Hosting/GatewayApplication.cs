@@ -8,7 +8,9 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Responses;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstream;
@@ -52,14 +54,17 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
+        var responses = new ResponseStore(database, _time);
+        var objects = new ObjectService(new ObjectStore(database, _time), logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
             new ModelDispatcher(_time),
+            objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger);
-        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
