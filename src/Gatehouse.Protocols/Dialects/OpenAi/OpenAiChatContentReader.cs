@@ -169,7 +169,7 @@ internal static class OpenAiChatContentReader
         return text;
     }
 
-    private static bool IsUrl(JsonElement text) => text.ValueEquals("") || text.GetRawText().AsSpan(1).StartsWith("http", StringComparison.Ordinal);
+    private static bool IsUrl(JsonElement text) => text.GetRawText().AsSpan(1).StartsWith("http", StringComparison.Ordinal);
 
     private static FrozenDictionary<string, MemberTypes> Table(params (string Name, MemberTypes Types)[] members) => OpenAiChatMembers.Table(members);
 }
