@@ -197,9 +197,10 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         json.WriteStartObject();
         foreach (var member in opaque.Value.EnumerateObject())
         {
-            if (!member.NameEquals(name))
+            if (JsonMembers.NameOf(member) != name)
             {
-                member.WriteTo(json);
+                json.WritePropertyName(JsonMembers.NameOf(member));
+                json.WriteElement(member.Value);
             }
             else if (name == "input")
             {

@@ -126,9 +126,10 @@ internal sealed class AnthropicStreamBlock
     {
         foreach (var member in delta.EnumerateObject())
         {
-            if (member.Value.ValueKind == JsonValueKind.String && !member.NameEquals("type"u8))
+            var name = JsonMembers.NameOf(member);
+            if (member.Value.ValueKind == JsonValueKind.String && name != "type")
             {
-                var name = member.NameEquals("partial_json"u8) ? "input" : member.Name;
+                name = name == "partial_json" ? "input" : name;
                 _grown ??= new Dictionary<string, StringBuilder>(StringComparer.Ordinal);
                 if (!_grown.TryGetValue(name, out var text))
                 {
@@ -148,9 +149,11 @@ internal sealed class AnthropicStreamBlock
             writer.WriteStartObject();
             foreach (var member in block.EnumerateObject())
             {
-                if (!grown.ContainsKey(member.Name) || (member.NameEquals("input"u8) && grown["input"].Length == 0))
+                var name = JsonMembers.NameOf(member);
+                if (!grown.TryGetValue(name, out var text) || (name == "input" && text.Length == 0))
                 {
-                    member.WriteTo(writer);
+                    writer.WritePropertyName(name);
+                    writer.WriteElement(member.Value);
                 }
             }
 

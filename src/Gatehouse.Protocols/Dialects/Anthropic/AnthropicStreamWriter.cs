@@ -18,6 +18,7 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
     private readonly HashSet<int> _otherChoices = [];
     private Usage? _usage;
     private ChoiceStopped? _stopped;
+    private bool _isOwn;
     private bool _hasStarted;
     private bool _isOver;
 
@@ -100,12 +101,13 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         }
 
         _hasStarted = true;
+        _isOwn = started.Dialect == Dialect.Anthropic;
         _usage ??= started.Usage;
         var json = BeginFrame(output, "message_start"u8);
         json.WriteStartObject();
         json.WriteString("type"u8, "message_start"u8);
         json.WriteStartObject("message"u8);
-        json.WriteString("id"u8, started.Id ?? $"msg_{context.Id}");
+        json.WriteString("id"u8, _isOwn && started.Id is { } id ? id : $"msg_{context.Id}");
         json.WriteString("type"u8, "message"u8);
         json.WriteString("role"u8, "assistant"u8);
         json.WriteString("model"u8, started.Model ?? context.Model);
@@ -141,7 +143,7 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteStartObject();
         json.WriteString("type"u8, "message_delta"u8);
         json.WriteStartObject("delta"u8);
-        AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), isOwn: false, HasToolCalls, json);
+        AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), _isOwn, HasToolCalls, json);
         json.WriteExtensions(_stopped?.Extensions, Dialect.Anthropic);
         json.WriteEndObject();
         AnthropicUsageWriter.Write(json, _usage);
