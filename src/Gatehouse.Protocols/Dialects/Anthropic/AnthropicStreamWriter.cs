@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
 
@@ -144,9 +145,10 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteString("type"u8, "message_delta"u8);
         json.WriteStartObject("delta"u8);
         AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), _isOwn, HasToolCalls, json);
-        json.WriteExtensions(_stopped?.Extensions, Dialect.Anthropic);
+        WriteExtensions(json, isBesideDelta: false);
         json.WriteEndObject();
         AnthropicUsageWriter.Write(json, _usage);
+        WriteExtensions(json, isBesideDelta: true);
         json.WriteEndObject();
         EndFrame(output);
 
@@ -155,5 +157,17 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteString("type"u8, "message_stop"u8);
         json.WriteEndObject();
         EndFrame(output);
+    }
+
+    /// <summary>"context_management: Information about context management operations applied" stands beside the delta; the rest in it.</summary>
+    private void WriteExtensions(Utf8JsonWriter json, bool isBesideDelta)
+    {
+        foreach (var member in _stopped?.Extensions is { Dialect: Dialect.Anthropic } own ? own.Members : [])
+        {
+            if (isBesideDelta == (member.Name == "context_management"))
+            {
+                json.WriteOptional(member.Name, member.Value);
+            }
+        }
     }
 }
