@@ -1,6 +1,7 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Objects;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -27,6 +28,8 @@ internal sealed record GatewayOptions
     public TimeoutOptions Timeout { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
+
+    public ObjectOptions Objects { get; set; } = new();
 
     public SecurityOptions Security { get; set; } = new();
 

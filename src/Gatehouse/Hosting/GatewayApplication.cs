@@ -8,6 +8,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
@@ -52,14 +53,16 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
+        var objects = new ObjectService(new ObjectStore(database, _time), logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
             new ModelDispatcher(_time),
+            objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger);
-        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });

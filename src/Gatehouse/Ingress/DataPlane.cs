@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Ingress;
 
 /// <summary>The listener for clients: finds what a request asks for by its path.</summary>
-internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, Probes probes, GatewayMetrics metrics, TimeProvider time)
+internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, Probes probes, GatewayMetrics metrics, TimeProvider time)
 {
     private const string V1 = "/v1";
     private const string RunHeader = "x-gatehouse-run";
@@ -39,7 +39,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             _ when GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
             _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
             _ when path.StartsWith("/v1beta/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1beta/models/".Length..]),
-            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, RelayIngress.ReadAsync),
+            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, objects.ReadAsync),
             _ => NotFoundAsync(http, path),
         };
     }

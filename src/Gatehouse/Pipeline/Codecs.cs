@@ -1,4 +1,8 @@
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
+using Gatehouse.Protocols.Dialects.Mistral;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Protocols.Dialects.OpenAiResponses;
 
 namespace Gatehouse.Pipeline;
 
@@ -6,7 +10,7 @@ namespace Gatehouse.Pipeline;
 internal static class Codecs
 {
     private static readonly DialectCodec[] All = Load(
-    );
+        OpenAiChatCodec.Instance, ResponsesCodec.Instance, AnthropicCodec.Instance, MistralCodec.Instance);
 
     public static DialectCodec Of(Dialect dialect) => All[(int)dialect];
 

@@ -17,9 +17,9 @@ internal static class Authorizer
 
         var key = exchange.Key!;
         var (route, targets) = (resolution.Route, resolution.Targets);
-        var isAllowed = route is not null ? key.AllowsRoute(route.Name)
+        var isAllowed = request.Object is { IsOwned: true } || (route is not null ? key.AllowsRoute(route.Name)
             : targets[0].Model.Length == 0 ? key.AllowsProvider(targets[0].Provider.Name)
-            : key.AllowsModel(targets[0].Provider.Name, targets[0].Model);
+            : key.AllowsModel(targets[0].Provider.Name, targets[0].Model));
         if (!isAllowed)
         {
             return new GatewayError(

@@ -20,8 +20,12 @@ internal enum PumpEnd
     Stopped,
 }
 
+/// <summary>A piece of a message; its bytes are there only while it is looked at.</summary>
+internal readonly record struct RealtimePiece(ReadOnlyMemory<byte> Bytes, bool IsText, bool IsEnd, bool IsPassed);
+
 /// <summary>Passes messages on from one WebSocket to the other, piece by piece as they arrive. While it is silent no buffer is held.</summary>
-internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Action<ReadOnlyMemory<byte>, WebSocketMessageType, bool> passed)
+/// <param name="seen">Gets every piece after it was passed on, or was not because of <see cref="IsMuted"/>.</param>
+internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Action<RealtimePiece> seen)
 {
     private const int BufferSize = 16 * 1024;
 
@@ -66,7 +70,8 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
                 }
 
                 var piece = buffer.AsMemory(0, result.Count);
-                if (!IsMuted)
+                var isPassed = !IsMuted;
+                if (isPassed)
                 {
                     try
                     {
@@ -78,7 +83,7 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
                     }
                 }
 
-                passed(piece, result.MessageType, result.EndOfMessage);
+                seen(new RealtimePiece(piece, result.MessageType == WebSocketMessageType.Text, result.EndOfMessage, isPassed));
                 length = result.EndOfMessage ? 0 : length;
             }
             finally
