@@ -219,7 +219,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         if (name == "input")
         {
             json.WriteString("type"u8, "input_json_delta"u8);
-            json.WriteString("partial_json"u8, opaque.Value.GetProperty(name).GetRawText());
+            json.WriteString("partial_json"u8, opaque.Value.Object(name)!.Value.JsonTextOrFail(name));
         }
         else
         {

@@ -88,7 +88,7 @@ internal static class AnthropicSchema
             var name = JsonMembers.NameOf(member);
             if (IsUnsupported(name, member.Value))
             {
-                constraints = $"{constraints}{(constraints is null ? "" : ", ")}{name}: {member.Value.GetRawText()}";
+                constraints = $"{constraints}{(constraints is null ? "" : ", ")}{name}: {member.Value.JsonTextOrFail(name)}";
             }
             else if (name is not ("description" or "additionalProperties"))
             {

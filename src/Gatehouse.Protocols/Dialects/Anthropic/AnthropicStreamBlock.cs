@@ -63,6 +63,7 @@ internal sealed class AnthropicStreamBlock
                 events.Add(new PartStarted(0, part, call with { Arguments = "" }));
                 return new AnthropicStreamBlock(part, firstArguments: call.Arguments);
             default:
+                Check(block);
                 return new AnthropicStreamBlock(part, opaque: block);
         }
     }
@@ -111,6 +112,19 @@ internal sealed class AnthropicStreamBlock
         }
 
         events.Add(new PartEnded(_part));
+    }
+
+    /// <summary>A writer must find its members; one that it cannot read is to be found now.</summary>
+    /// <exception cref="MalformedException">Half a surrogate pair, or bytes that are not UTF-8.</exception>
+    private static void Check(JsonElement block)
+    {
+        foreach (var member in block.EnumerateObject())
+        {
+            _ = JsonMembers.NameOf(member);
+        }
+
+        _ = block.Text("content");
+        _ = block.Member("input")?.JsonTextOrFail("input");
     }
 
     private static void AddText(int part, string? text, List<ChatStreamEvent> events)
