@@ -110,4 +110,9 @@ public class AnthropicAnswerTests
     [Fact]
     public void Writes_a_count_of_tokens() =>
         AnthropicBodies.AssertJson("""{"input_tokens":17}""", RoundTrip.Write(w => AnthropicCodec.WriteTokenCount(17, w)));
+
+    [Fact]
+    public void Writes_a_list_of_models() => AnthropicBodies.AssertJson(
+        """{"data":[{"type":"model","id":"m","display_name":"M","created_at":"2026-10-21T00:00:00Z"}],"has_more":false,"first_id":"m","last_id":"m"}""",
+        RoundTrip.Write(w => AnthropicModelList.Write([new AnthropicModel("m", "M", new DateTimeOffset(2026, 10, 21, 0, 0, 0, TimeSpan.Zero))], w)));
 }

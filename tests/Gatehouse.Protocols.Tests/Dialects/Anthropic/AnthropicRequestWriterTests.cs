@@ -271,4 +271,25 @@ public class AnthropicRequestWriterTests
         AnthropicBodies.AssertJson(
             """[{"type":"text","text":"a","cache_control":{"type":"ephemeral","ttl":"1h"}},{"type":"text","text":"b"}]""", body.GetProperty("messages")[0].GetProperty("content"));
     }
+
+    /// <summary>What no recording has, or only the version 2026-10-21.</summary>
+    [Theory]
+    [InlineData("""{"thinking":{"type":"between_tools"},"output_config":{"effort":"max"} }""")]
+    [InlineData("""{"thinking":{"type":"adaptive","display":"drawn"} }""")]
+    [InlineData("""{"thinking":{"type":"enabled","budget_tokens":9,"display":"summarized"},"speed":"fast"}""")]
+    [InlineData("""{"metadata":{"user_id":"u","other":1},"cache_control":{"type":"ephemeral","ttl":"30m"} }""")]
+    [InlineData("""{"output_format":{"type":"json_schema","schema":{"type":"object"} } }""")]
+    [InlineData("""{"tool_choice":{"type":"new_choice","x":1},"tools":[{"type":"memory_20250818","name":"memory"}]}""")]
+    [InlineData("""{"tool_choice":{"type":"tool","name":"a","disable_parallel_tool_use":true},"tools":[{"name":"a","input_schema":{"type":"object"},"eager_input_streaming":true,"input_examples":[{"a":1}]}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":"a"},{"role":"system","content":[{"type":"text","text":"s"}]},{"role":"user","content":[]}]}""")]
+    [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"click","input":{},"toolset_name":"browser","caller":{"type":"direct"} }]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"x"}],"toolset_name":"browser"}]}]}""")]
+    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"file","file_id":"f"},"transformations":{"a":1} },{"type":"document","source":{"type":"content","content":[{"type":"text","text":"x"}]} }]}]}""")]
+    public void Keeps_what_its_own_callers_say(string members)
+    {
+        var rest = members.Contains("\"messages\"", StringComparison.Ordinal) ? "" : "\"messages\":[],";
+        var body = $$"""{"model":"claude-target","max_tokens":5,{{rest}}{{members[1..]}}""";
+        var (written, dropped) = AnthropicBodies.Write(AnthropicBodies.Read(body));
+        AnthropicBodies.AssertJson(body, written);
+        Assert.Empty(dropped);
+    }
 }
