@@ -2,6 +2,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Objects;
+using Gatehouse.Responses;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -30,6 +31,8 @@ internal sealed record GatewayOptions
     public LedgerOptions Ledger { get; set; } = new();
 
     public ObjectOptions Objects { get; set; } = new();
+
+    public ResponsesOptions Responses { get; set; } = new();
 
     public SecurityOptions Security { get; set; } = new();
 

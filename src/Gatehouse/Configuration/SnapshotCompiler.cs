@@ -4,6 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
+using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
 using Gatehouse.Upstream;
@@ -56,6 +57,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         }
 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
+        ResponsesOptions.Validate(options.Responses, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {

@@ -10,6 +10,7 @@ using Gatehouse.Ledger;
 using Gatehouse.Limits;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Responses;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstream;
@@ -53,6 +54,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
+        var responses = new ResponseStore(database, _time);
         var objects = new ObjectService(new ObjectStore(database, _time), logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
@@ -62,7 +64,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger);
-        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), probes, _metrics, _time);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });

@@ -89,6 +89,14 @@ internal sealed class ModelRequest
         Object = use,
     };
 
+    /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
+    public string? OnlyProvider { get; set; }
+
+    /// <summary>The body is not the caller's own any more.</summary>
+    public bool IsBodyReplaced { get; private set; }
+
+    public void Replace(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body) => (Envelope, Body, IsBodyReplaced) = (envelope, body, true);
+
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()
     {

@@ -32,6 +32,18 @@ internal static class Authorizer
 
         exchange.Route = route?.Name;
         exchange.Targets = targets;
+        if (request.OnlyProvider is { } only)
+        {
+            // What the request goes on from is kept by one provider; no other can know of it.
+            exchange.Targets = [.. targets.Where(target => string.Equals(target.Provider.Name, only, StringComparison.Ordinal))];
+            if (exchange.Targets.Count == 0)
+            {
+                return new GatewayError(
+                    GatewayErrorCode.InvalidRequest, $"The request refers to something that is kept by provider '{only}', to which '{request.Model}' does not lead.")
+                { Field = "model" };
+            }
+        }
+
         return Outcome.Continue;
     }
 

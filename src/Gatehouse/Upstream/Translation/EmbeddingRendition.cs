@@ -2,12 +2,15 @@ using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Embeddings;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
 /// <summary>An embeddings call for a provider of another format than OpenAI's; several calls where it takes fewer inputs in one.</summary>
 internal sealed class EmbeddingRendition : Rendition
 {
+    private static readonly ulong OpenAiMarks = MemberNames.MarksOf(["encoding_format", "dimensions", "user"]);
+
     private readonly EmbeddingFormat _format;
     private readonly EmbeddingRequest _request;
     private readonly int _call;
@@ -27,6 +30,12 @@ internal sealed class EmbeddingRendition : Rendition
         if (FormatOf(target) is not { } format)
         {
             return target.Provider.Dialect == ProviderDialect.Openai ? default : (null, Unsupported($"{target.Name} has no embeddings in a form that is known here."));
+        }
+
+        // These two are called like OpenAI, but for the names of a few parameters.
+        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && (exchange.Request.Envelope!.Names & OpenAiMarks) == 0)
+        {
+            return default;
         }
 
         if (EmbeddingRequestReader.Read(exchange.Request.Body, out var error) is not { } request)

@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -44,7 +45,8 @@ internal static class Renditions
             return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
         }
 
-        return (TargetRulesTable.Of(target).Parameters & exchange.Request.Envelope!.Names) != 0
+        var rules = TargetRulesTable.Of(target);
+        return (rules.Marks & exchange.Request.Envelope!.Names) != 0 && MemberNames.HasAny(exchange.Request.Body, rules.Particular)
             ? ChatRendition.Of(exchange, target, TargetDialect.OfRequest(target, dialect), isRequestOnly: true)
             : default;
     }
