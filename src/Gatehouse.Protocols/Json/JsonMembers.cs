@@ -232,7 +232,8 @@ public static class JsonMembers
         }
     }
 
-    private static string NameOf(JsonProperty member)
+    /// <exception cref="MalformedException">Half a surrogate pair: JSON, but not text.</exception>
+    internal static string NameOf(JsonProperty member)
     {
         try
         {
