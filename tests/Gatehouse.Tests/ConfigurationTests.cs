@@ -172,6 +172,7 @@ public sealed class ConfigurationTests : IDisposable
               openai:  { api_key: "${OPENAI_API_KEY}" }
               claude:  { kind: anthropic, api_key: "${ANTHROPIC_API_KEY}" }
               local:   { kind: openai-compatible, base_url: "http://127.0.0.1:11434/v1" }
+              bedrock: { kind: bedrock, region: us-east-1, access_key_id: "...", secret_access_key: "..." }
             routes:
               chat:
                 strategy: fallback
@@ -183,9 +184,9 @@ public sealed class ConfigurationTests : IDisposable
             """;
 
         Assert.Empty(Errors(Example));
-        var error = Assert.Single(Errors(Example.Replace("routes:", "  bedrock: { kind: bedrock, api_key: x }\nroutes:", StringComparison.Ordinal)));
-        Assert.StartsWith("'bedrock' is not in the provider table", error, StringComparison.Ordinal);
-        Assert.EndsWith("(providers.bedrock.kind, gatehouse.yaml:8)", error, StringComparison.Ordinal);
+        var error = Assert.Single(Errors(Example.Replace("routes:", "  unknown: { kind: quantum-cloud, api_key: x }\nroutes:", StringComparison.Ordinal)));
+        Assert.StartsWith("'quantum-cloud' is not in the provider table", error, StringComparison.Ordinal);
+        Assert.EndsWith("(providers.unknown.kind, gatehouse.yaml:9)", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -272,7 +273,7 @@ public sealed class ConfigurationTests : IDisposable
     private IReadOnlyList<string> Errors(string yaml)
     {
         var loaded = Load(yaml);
-        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System)) switch
+        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System, _variables.GetValueOrDefault)) switch
         {
             null => [],
             ConfigurationException exception => exception.Errors,

@@ -141,7 +141,7 @@ public sealed class TargetResolverTests
             }
             : new Dictionary<string, RouteOptions>(StringComparer.Ordinal),
         };
-        var snapshot = new SnapshotCompiler(errors, new ManualTime()).Compile(options, [], previous: null);
+        var snapshot = new SnapshotCompiler(errors, new ManualTime(), _ => null).Compile(options, [], previous: null);
         Assert.Empty(errors.Messages);
         return snapshot;
     }

@@ -8,29 +8,11 @@ internal static class JsonCounts
     /// <summary>The largest integer on which all JSON software agrees (RFC 8259, 6); sums of a few such counts cannot overflow.</summary>
     public const long MaxCount = (1L << 53) - 1;
 
-    /// <summary>The member of an object; null when it is not there, and of anything else but an object.</summary>
-    public static JsonElement? Member(this JsonElement element, string name)
-    {
-        try
-        {
-            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) ? member : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair, escaped, in the name of a member: it is JSON (RFC 8259, 8.2), and cannot be compared.
-            return null;
-        }
-    }
-
     /// <summary>A count of tokens or calls: an integer from 0 to <see cref="MaxCount"/>.</summary>
     public static long? Count(this JsonElement element, string name) =>
         element.Member(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value) && value is >= 0 and <= MaxCount
             ? value
             : null;
-
-    /// <summary>The items of a list; none of anything else.</summary>
-    public static IEnumerable<JsonElement> Items(this JsonElement element, string name) =>
-        element.Member(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
 
     /// <summary>Whether a member is this text.</summary>
     public static bool HasText(this JsonElement element, string name, string text)

@@ -11,10 +11,20 @@ namespace Gatehouse.Protocols.Json;
 public static class JsonMembers
 {
     /// <summary>A member that is there and not null.</summary>
-    public static JsonElement? Member(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
-            ? value
-            : null;
+    public static JsonElement? Member(this JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+                ? value
+                : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, escaped, in the name of a member: it is JSON (RFC 8259, 8.2), and cannot be compared.
+            return null;
+        }
+    }
 
     public static JsonElement? Object(this JsonElement element, string name) => OfKind(element, name, JsonValueKind.Object);
 

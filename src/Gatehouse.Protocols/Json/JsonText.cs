@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 
 namespace Gatehouse.Protocols.Json;
@@ -8,6 +9,9 @@ internal static class JsonText
 {
     /// <summary>Tells the upper case of an ASCII letter from its lower case.</summary>
     private const int CaseBit = 0x20;
+
+    private static readonly SearchValues<byte> PlainCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."u8);
 
     /// <summary>
     /// Whether the reader's name or string is a text, escaped or not. As <see cref="Utf8JsonReader.ValueTextEquals(ReadOnlySpan{byte})"/>,
@@ -21,6 +25,13 @@ internal static class JsonText
 
     /// <summary>As <see cref="TextIs"/>, whatever the case of the letters.</summary>
     public static bool TextIsInAnyCase(this in Utf8JsonReader reader, ReadOnlySpan<byte> text) => EscapedTextIs(reader, text, CaseBit);
+
+    /// <summary>An unescaped name or string of ASCII letters, digits, '_', '-' and '.'; null for any other.</summary>
+    public static string? GetPlainText(this in Utf8JsonReader reader)
+    {
+        var bytes = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
+        return bytes.IsEmpty || bytes.ContainsAnyExcept(PlainCharacters) ? null : Encoding.ASCII.GetString(bytes);
+    }
 
     private static bool EscapedTextIs(in Utf8JsonReader reader, ReadOnlySpan<byte> text, int ignoredBits = 0)
     {

@@ -15,7 +15,7 @@ internal static class ConfigurationEndpoints
     private static ListOf<ProviderView> Providers(SnapshotSource snapshots) => new(snapshots.Current.Providers.Values
         .OrderBy(provider => provider.Name, StringComparer.Ordinal)
         .Select(provider => new ProviderView(
-            provider.Name, provider.Entry.Kind, provider.Entry.Title, provider.Entry.Dialect.ToString().ToLowerInvariant(), provider.BaseUrl,
+            provider.Name, provider.Entry.Kind, provider.Entry.Title, provider.Dialect.ToString().ToLowerInvariant(), provider.BaseUrl,
             provider.HasKey, provider.RequestStreamUsage, provider.Models))
         .ToList());
 

@@ -19,6 +19,9 @@ internal sealed class ConfigurationLoader(StartOptions start, Func<string, strin
 
     private volatile string? _file = start.ConfigurationFile;
 
+    /// <summary>Reads an environment variable.</summary>
+    public Func<string, string?> Variable => environment;
+
     /// <summary>The file that was read last; null for the embedded default.</summary>
     public string? File => _file;
 

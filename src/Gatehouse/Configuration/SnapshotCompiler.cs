@@ -10,7 +10,8 @@ using Gatehouse.Upstream;
 namespace Gatehouse.Configuration;
 
 /// <summary>Validates a configuration and compiles it. Mistakes are appended to one list, so that all are told at once.</summary>
-internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time)
+/// <param name="variable">Reads an environment variable.</param>
+internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time, Func<string, string?> variable)
 {
     private const int MostWaitingRows = 1_000_000;
 
@@ -21,7 +22,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
     public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous)
     {
         ValidateGeneral(options);
-        var providers = new ProviderCompiler(errors, time).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
+        var providers = new ProviderCompiler(errors, time, variable).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
         var servers = providers.Values
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Select(model => (model, provider)))

@@ -62,7 +62,7 @@ internal sealed partial class SnapshotSource(
         var previous = _current;
         var storedKeys = keys.ReadAll();
         var digest = Digest(loaded.Digest, storedKeys);
-        var compiler = new SnapshotCompiler(loaded.Errors, time);
+        var compiler = new SnapshotCompiler(loaded.Errors, time, loader.Variable);
         var snapshot = compiler.Compile(loaded.Options, storedKeys, previous);
         if (loaded.Errors.Any)
         {

@@ -96,7 +96,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         // The database is named by the configuration: it is read once to find it, and again, with the stored keys, to be put in force.
         var loaded = loader.Load();
-        ConfigurationException.ThrowIfAny(loaded, environment.Time);
+        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Variable);
         var database = Database.Open(loaded.Options.Storage, environment.Time);
         try
         {

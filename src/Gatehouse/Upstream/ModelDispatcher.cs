@@ -59,7 +59,7 @@ internal sealed class ModelDispatcher(TimeProvider time)
 
     private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(Exchange exchange, Target target, CallLifetime lifetime)
     {
-        if (exchange.Operation != Operation.Relay && target.Provider.Entry.Dialect != ProviderDialect.Openai)
+        if (exchange.Operation != Operation.Relay && target.Provider.Dialect != ProviderDialect.Openai)
         {
             var error = new GatewayError(
                 GatewayErrorCode.UnsupportedFeature,

@@ -1,11 +1,13 @@
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Upstream.Credentials;
 using Gatehouse.Upstream.Sandbox;
 
 namespace Gatehouse.Upstream;
 
 /// <summary>Validates the providers of a configuration and compiles them.</summary>
-internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider time)
+/// <param name="variable">Reads an environment variable: where cloud credentials are looked for that are not in the file.</param>
+internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider time, Func<string, string?> variable)
 {
     private static readonly HashSet<string> ReservedHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -51,13 +53,8 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
             errors.Add($"{path}.api_version", $"has no meaning for kind '{kind}'");
         }
 
-        if (options.ApiKey is null && entry.Auth != ProviderAuth.None)
-        {
-            errors.Add(path, $"api_key is missing; {entry.Title} needs one"
-                + (entry.ApiKeyEnv is null ? "" : $", for example api_key: \"${{{entry.ApiKeyEnv}}}\""));
-        }
-
-        if (BaseUrl(options, entry, path, all.Security) is not { } baseUrl)
+        var credentials = new CredentialCompiler(errors, time, variable).Compile(name, path, options, entry, previous);
+        if (BaseUrl(options, entry, credentials, path, all.Security) is not { } baseUrl)
         {
             return null;
         }
@@ -68,8 +65,15 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
         {
             Name = name,
             Entry = entry,
+            Dialect = entry.HasQuirk(ProviderEntry.NativeWithoutV1) && !baseUrl.EndsWith("/v1", StringComparison.Ordinal) ? ProviderDialect.Ollama : entry.Dialect,
             BaseUrl = baseUrl,
-            HasKey = options.ApiKey is not null,
+            HasKey = options.ApiKey is not null || options.AccessToken is not null || credentials.Signer is not null,
+            Signer = credentials.Signer,
+            SignerKey = credentials.Key,
+            Project = credentials.Project,
+            Location = credentials.Location,
+            // "anthropic-version" is required; this is the version that all its SDKs of before 2026-10 send.
+            DefaultHeaders = entry.Dialect == ProviderDialect.Anthropic ? [new("anthropic-version", "2023-06-01")] : [],
             Headers = HeadersOf(options, entry),
             Models = options.Models ?? (kind == ProviderTable.Sandbox ? SandboxModels.Ids : null),
             RequestStreamUsage = options.RequestStreamUsage ?? entry.StreamUsage == StreamUsage.OnRequest,
@@ -84,11 +88,17 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
     private HttpMessageInvoker TransportOf(TransportKey key, SecurityOptions security, ProviderModel? previous) =>
         previous?.TransportKey == key ? previous.Transport : Transports.Create(key, security.AllowUpstreamHosts, time);
 
-    private string? BaseUrl(ProviderOptions options, ProviderEntry entry, string path, SecurityOptions security)
+    private string? BaseUrl(ProviderOptions options, ProviderEntry entry, CredentialModel credentials, string path, SecurityOptions security)
     {
-        var url = options.BaseUrl ?? entry.BaseUrl;
+        var url = options.BaseUrl ?? credentials.Endpoint(entry.BaseUrl);
         if (url is null)
         {
+            if (entry.BaseUrl is not null)
+            {
+                // The key that stands in it is missing, and was told.
+                return null;
+            }
+
             errors.Add(path, $"base_url is missing; kind '{entry.Kind}' has no default one"
                 + (entry.BaseUrlHint is null ? "" : $", it looks like {entry.BaseUrlHint}"));
             return null;
@@ -129,9 +139,17 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
             }
         }
 
-        if (options.ApiKey is { } key && key.Reveal().Any(c => char.IsControl(c) || c > 126))
+        (string Name, Secret? Value)[] inHeaders =
+        [
+            ("api_key", options.ApiKey), ("access_key_id", options.AccessKeyId), ("secret_access_key", options.SecretAccessKey),
+            ("session_token", options.SessionToken), ("access_token", options.AccessToken),
+        ];
+        foreach (var (name, value) in inHeaders)
         {
-            errors.Add($"{path}.api_key", "must be printable ASCII; is there a line break at its end?");
+            if (value?.Reveal().Any(c => char.IsControl(c) || c > 126) == true)
+            {
+                errors.Add($"{path}.{name}", "must be printable ASCII; is there a line break at its end?");
+            }
         }
     }
 
@@ -144,8 +162,14 @@ internal sealed class ProviderCompiler(ConfigurationErrors errors, TimeProvider 
             {
                 ProviderAuth.ApiKey => new("api-key", key.Reveal()),
                 ProviderAuth.XApiKey => new("x-api-key", key.Reveal()),
+                ProviderAuth.XGoogApiKey => new("x-goog-api-key", key.Reveal()),
                 _ => new("authorization", $"Bearer {key.Reveal()}"),
             });
+        }
+
+        if (options.AccessToken is { } token)
+        {
+            headers.Add(new("authorization", $"Bearer {token.Reveal()}"));
         }
 
         return headers;

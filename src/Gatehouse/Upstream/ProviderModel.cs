@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gatehouse.Upstream.Credentials;
 
 namespace Gatehouse.Upstream;
 
@@ -12,13 +13,31 @@ internal sealed record ProviderModel
 
     public required ProviderEntry Entry { get; init; }
 
+    /// <summary>The format that is spoken at <see cref="BaseUrl"/>; the entry's, but where the base URL selects another.</summary>
+    public required ProviderDialect Dialect { get; init; }
+
     /// <summary>With the path of every request appended to it: no slash at its end.</summary>
     public required string BaseUrl { get; init; }
 
     /// <summary>The credential and other headers that the gateway adds.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; }
 
+    /// <summary>Headers that the provider needs and a caller may set differently.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> DefaultHeaders { get; init; }
+
     public required bool HasKey { get; init; }
+
+    /// <summary>Authenticates each request, where <see cref="Headers"/> cannot.</summary>
+    public required IRequestSigner? Signer { get; init; }
+
+    /// <summary>What the signer was made for; an unchanged one keeps its tokens over a reload.</summary>
+    public required SignerKey? SignerKey { get; init; }
+
+    /// <summary>Google Cloud's project, for the paths of Vertex AI.</summary>
+    public required string? Project { get; init; }
+
+    /// <summary>Google Cloud's location, for the paths of Vertex AI.</summary>
+    public required string? Location { get; init; }
 
     /// <summary>Null when the provider's models are not listed.</summary>
     public required IReadOnlyList<string>? Models { get; init; }

@@ -14,6 +14,32 @@ internal sealed record ProviderOptions
     [KeyDoc("The key that the gateway presents to the provider.")]
     public Secret? ApiKey { get; set; }
 
+    [KeyDoc("Bedrock: the AWS region, such as `us-east-1`. See docs/providers-cloud.md for this and the following keys.", Default = "`AWS_REGION`, `AWS_DEFAULT_REGION`")]
+    public string? Region { get; set; }
+
+    [KeyDoc("Bedrock: the AWS access key that requests are signed with.",
+        Default = "`AWS_ACCESS_KEY_ID` and so on, else the role of the container or machine")]
+    public Secret? AccessKeyId { get; set; }
+
+    [KeyDoc("Bedrock: the secret of `access_key_id`.")]
+    public Secret? SecretAccessKey { get; set; }
+
+    [KeyDoc("Bedrock: belongs to temporary access keys.")]
+    public Secret? SessionToken { get; set; }
+
+    [KeyDoc("Vertex AI: the Google Cloud project.", Default = "that of the service account, `GOOGLE_CLOUD_PROJECT`")]
+    public string? Project { get; set; }
+
+    [KeyDoc("Vertex AI: the Google Cloud location, such as `us-central1`.", Default = "`GOOGLE_CLOUD_LOCATION`, else `global`")]
+    public string? Location { get; set; }
+
+    [KeyDoc("Vertex AI: the JSON key of a service account (`${file:PATH}`), the path of one, or `metadata` for the service account of the machine.",
+        Default = "the file named by `GOOGLE_APPLICATION_CREDENTIALS`, else `metadata`")]
+    public Secret? Credentials { get; set; }
+
+    [KeyDoc("Vertex AI and Azure: a token that is already there, sent as bearer. It is not renewed.")]
+    public Secret? AccessToken { get; set; }
+
     [KeyDoc("Azure OpenAI only: with an API version the deployment paths (`/openai/deployments/{model}`) are used, without one `/openai/v1`.")]
     public string? ApiVersion { get; set; }
 

@@ -62,6 +62,7 @@ internal static class ProviderReference
 
     private static string KeyVariable(ProviderEntry entry) => entry switch
     {
+        { Auth: ProviderAuth.Aws or ProviderAuth.Google } => "see [providers-cloud.md](providers-cloud.md)",
         { ApiKeyEnv: { } name } => $"`{name}`",
         { Auth: ProviderAuth.None } => "needs no key",
         _ => "",

@@ -9,6 +9,21 @@ internal enum ProviderDialect
 {
     Openai,
     Anthropic,
+
+    /// <summary>generateContent of the Gemini API.</summary>
+    Gemini,
+
+    /// <summary>Converse and InvokeModel of AWS.</summary>
+    Bedrock,
+
+    /// <summary>Version 2 of Cohere's API.</summary>
+    Cohere,
+
+    /// <summary>Ollama's own format, below <c>/api</c>.</summary>
+    Ollama,
+
+    /// <summary>Google Cloud: Gemini's format, or the maker's own with a model of somebody else.</summary>
+    Vertex,
 }
 
 internal enum ProviderAuth
@@ -24,6 +39,18 @@ internal enum ProviderAuth
     /// <summary><c>x-api-key: KEY</c></summary>
     [JsonStringEnumMemberName("x-api-key")]
     XApiKey,
+
+    /// <summary><c>x-goog-api-key: KEY</c></summary>
+    [JsonStringEnumMemberName("x-goog-api-key")]
+    XGoogApiKey,
+
+    /// <summary>AWS Signature Version 4, or a Bedrock API key as bearer.</summary>
+    [JsonStringEnumMemberName("aws")]
+    Aws,
+
+    /// <summary>An access token of Google Cloud as bearer.</summary>
+    [JsonStringEnumMemberName("google")]
+    Google,
 
     /// <summary>No key is needed; one that is configured is sent as bearer.</summary>
     [JsonStringEnumMemberName("none")]
@@ -50,11 +77,14 @@ internal sealed record ProviderEntry
 {
     public const string AzurePaths = "azure_paths";
 
+    /// <summary>A base URL that does not end in /v1 is that of the provider's own format.</summary>
+    public const string NativeWithoutV1 = "native_without_v1";
+
     public required string Kind { get; init; }
 
     public required string Title { get; init; }
 
-    /// <summary>Null when the user must give it.</summary>
+    /// <summary>With <c>{region}</c> or <c>{location}</c> where the key of that name stands in it. Null when the user must give it.</summary>
     public string? BaseUrl { get; init; }
 
     public string? BaseUrlHint { get; init; }

@@ -9,7 +9,7 @@ namespace Gatehouse.Upstream;
 /// <summary>Makes the connections to a provider.</summary>
 internal static class Transports
 {
-    public static HttpMessageInvoker Create(TransportKey key, IReadOnlyList<string> allowedHosts, TimeProvider time)
+    public static HttpMessageInvoker Create(TransportKey key, IReadOnlyList<string> allowedHosts, TimeProvider time, bool useProxy = true)
     {
         if (string.Equals(key.Kind, ProviderTable.Sandbox, StringComparison.Ordinal))
         {
@@ -20,6 +20,7 @@ internal static class Transports
         {
             // A redirect would carry the provider's key to another host.
             AllowAutoRedirect = false,
+            UseProxy = useProxy,
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Credentials;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
@@ -20,6 +21,11 @@ internal static class UpstreamClient
         exchange.Timings.UpstreamWaitBegins();
         try
         {
+            if (target.Provider.Signer is { } signer && await SignAsync(signer, request, lifetime.Token) is { } unsigned)
+            {
+                return (null, unsigned);
+            }
+
             var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
@@ -78,6 +84,14 @@ internal static class UpstreamClient
             _ = message.Headers.TryAddWithoutValidation(name, value);
         }
 
+        foreach (var (name, value) in provider.DefaultHeaders)
+        {
+            if (!message.Headers.NonValidated.Contains(name))
+            {
+                _ = message.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
         _ = message.Headers.TryAddWithoutValidation("traceparent", exchange.Trace.ToHeader());
         if (exchange.Trace.State is { } state)
         {
@@ -86,6 +100,18 @@ internal static class UpstreamClient
 
         message.Content = ContentOf(exchange, target, isRelay);
         return message;
+    }
+
+    private static async ValueTask<GatewayError?> SignAsync(IRequestSigner signer, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!signer.CoversBody || request.Content is not { } content)
+        {
+            return await signer.SignAsync(request, default, cancellationToken);
+        }
+
+        // Kept in memory from here on, and sent from there. How long it may be, the listener has decided.
+        await content.LoadIntoBufferAsync(cancellationToken);
+        return await signer.SignAsync(request, await content.ReadAsByteArrayAsync(cancellationToken), cancellationToken);
     }
 
     private static HttpContent? ContentOf(Exchange exchange, Target target, bool isRelay)
