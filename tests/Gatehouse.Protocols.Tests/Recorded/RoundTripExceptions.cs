@@ -17,6 +17,16 @@ internal static class RoundTripExceptions
         // Anthropic
 
         // Gemini
+        ("gemini/", "request", @"^\.systemInstruction\.role: missing", "Google ignores the role of a system instruction"),
+        ("vertex/", "request", @"^\.systemInstruction\.role: missing", "Google ignores the role of a system instruction"),
+        ("gemini/", "request", @"^(\.generateContentRequest)?\.model: missing", "the path names the model"),
+        ("gemini/", "request", @"\.thought: missing false$", "false is the default of protobuf, as good as nothing"),
+        ("gemini/", "request", @"\.thinkingLevel: expected ""(low|medium|high)"", is ""(LOW|MEDIUM|HIGH)""$", "Google takes both; the constants are in upper case"),
+        ("vertex/", "request", @"\.thinkingLevel: expected ""(low|medium|high)"", is ""(LOW|MEDIUM|HIGH)""$", "Google takes both; the constants are in upper case"),
+        ("gemini/", "response", @"\.candidates\[0\]\.index: unexpected 0$", "0 is the default of protobuf, as good as nothing"),
+        ("vertex/", "response", @"\.candidates\[0\]\.index: unexpected 0$", "0 is the default of protobuf, as good as nothing"),
+        ("gemini/", "response", @"\.content\.role: unexpected ""model""$", "Google mostly writes it, and an answer has no other"),
+        ("vertex/", "response", @"\.content\.role: unexpected ""model""$", "Google mostly writes it, and an answer has no other"),
 
         // Bedrock
 

@@ -52,7 +52,7 @@ internal static class GeminiMediaReader
 
         if (signature is not null)
         {
-            (extensions ??= []).Add(new Extension("thoughtSignature", JsonSerializer.SerializeToElement(signature.InBase64(Dialect.Gemini))));
+            (extensions ??= []).Add(new Extension("thoughtSignature", GeminiMembers.ToElement(signature.InBase64(Dialect.Gemini))));
         }
 
         return isAudio

@@ -186,11 +186,11 @@ internal static class GeminiPartReader
             only = member;
         }
 
-        return count switch
+        return (count, count == 1 ? JsonMembers.NameOf(only) : null) switch
         {
-            0 => (null, false),
-            1 when only.NameEquals("error"u8) => (Plain(only.Value), true),
-            1 when only.NameEquals("result"u8) || only.NameEquals("output"u8) => (Plain(only.Value), false),
+            (0, _) => (null, false),
+            (1, "error") => (Plain(only.Value), true),
+            (1, "result" or "output") => (Plain(only.Value), false),
             _ => (json.GetRawText(), false),
         };
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Protocols.Json;
 
@@ -10,21 +9,9 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 /// </summary>
 internal static class GeminiSchema
 {
-    // One level more than the form that is read: "example" becomes a list.
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 300 };
-
     private static readonly string[] Types = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
 
-    public static JsonElement ToJsonSchema(JsonElement schema)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
-        {
-            Write(schema, writer);
-        }
-
-        return JsonDocument.Parse(output.WrittenMemory, Options).RootElement;
-    }
+    public static JsonElement ToJsonSchema(JsonElement schema) => GeminiMembers.Build(writer => Write(schema, writer));
 
     private static void Write(JsonElement schema, Utf8JsonWriter writer)
     {
@@ -38,9 +25,10 @@ internal static class GeminiSchema
         writer.WriteStartObject();
         foreach (var member in schema.EnumerateObject())
         {
-            if (member.Value.ValueKind != JsonValueKind.Null || member.NameEquals("default"u8))
+            var name = GeminiMembers.NameOf(member);
+            if (member.Value.ValueKind != JsonValueKind.Null || name == "default")
             {
-                WriteMember(GeminiMembers.NameOf(member), member.Value, isNullable, writer);
+                WriteMember(name, member.Value, isNullable, writer);
             }
         }
 
@@ -87,7 +75,7 @@ internal static class GeminiSchema
                 when GeminiMembers.Integer(value) is { } number:
                 writer.WriteNumber(name, number);
                 break;
-            case "format" when value.ValueEquals("enum"u8):
+            case "format" when GeminiMembers.Text(value) == "enum":
                 break;
             case "example":
                 writer.WriteStartArray("examples"u8);

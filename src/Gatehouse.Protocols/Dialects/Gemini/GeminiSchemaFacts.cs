@@ -72,8 +72,8 @@ internal sealed class GeminiSchemaFacts
         Properties.Count > 0 || Value("additionalProperties") is { ValueKind: JsonValueKind.Object } ? "object"
         : Items.Count > 0 || Value("prefixItems") is not null ? "array"
         : Enum is { Count: > 0 } values ? TypeOf(values[0])
-        : Value("minLength") ?? Value("maxLength") ?? Value("pattern") ?? Value("format") is not null ? "string"
-        : Value("minimum") ?? Value("maximum") is not null ? "number"
+        : (Value("minLength") ?? Value("maxLength") ?? Value("pattern") ?? Value("format")) is not null ? "string"
+        : (Value("minimum") ?? Value("maximum")) is not null ? "number"
         : null;
 
     public static bool IsNull(JsonElement schema) => schema.ValueKind == JsonValueKind.Object && schema.Text("type") == "null";

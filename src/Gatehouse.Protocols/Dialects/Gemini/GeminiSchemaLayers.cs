@@ -83,7 +83,7 @@ internal sealed class GeminiSchemaLayers(JsonElement root, int maxUnrolled)
         foreach (var step in Uri.UnescapeDataString(reference[1..]).Split('/').Skip(1))
         {
             var name = step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
-            if (found.ValueKind == JsonValueKind.Object && found.TryGetProperty(name, out var member))
+            if (found.Member(name) is { } member)
             {
                 found = member;
             }
