@@ -44,16 +44,4 @@ public sealed class GeminiCodec : DialectCodec
     public override ChatStreamReader NewStreamReader(string fallbackId) => new GeminiStreamReader(fallbackId);
 
     public override ChatStreamWriter NewStreamWriter(AnswerContext context) => new GeminiStreamWriter(context);
-
-    /// <summary>The body of <c>countTokens</c> for a request; <see cref="ReadRequest"/> reads it too.</summary>
-    /// <exception cref="UnsupportedException">As for <see cref="WriteRequest"/>.</exception>
-    public static void WriteTokenCountRequest(ChatRequest request, RequestContext context, Utf8JsonWriter writer) =>
-        GeminiRequestWriter.WriteTokenCount(request, context, writer);
-
-    /// <summary>What <c>countTokens</c> answers; null when it is no such answer.</summary>
-    public static long? ReadTokenCount(JsonElement body) =>
-        body.ValueKind == JsonValueKind.Object && body.Either("totalTokens", "total_tokens") is { } count ? GeminiMembers.Integer(count) : null;
-
-    /// <summary>The answer of <c>countTokens</c>.</summary>
-    public static void WriteTokenCount(long totalTokens, Utf8JsonWriter writer) => GeminiResponseWriter.WriteTokenCount(totalTokens, writer);
 }

@@ -11,24 +11,6 @@ internal static class GeminiRequestWriter
     {
         request = context.Rules.Apply(request, context.Dropped);
         writer.WriteStartObject();
-        WriteMembers(request, context, writer);
-        writer.WriteEndObject();
-    }
-
-    /// <summary>The body of <c>countTokens</c>: the whole request, wrapped.</summary>
-    public static void WriteTokenCount(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
-    {
-        request = context.Rules.Apply(request, context.Dropped);
-        writer.WriteStartObject();
-        writer.WriteStartObject("generateContentRequest"u8);
-        writer.WriteString("model"u8, "models/" + context.Model);
-        WriteMembers(request, context, writer);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-    }
-
-    private static void WriteMembers(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
-    {
         NameLosses(request, context);
         new GeminiContentWriter(request, context, writer).Write();
         GeminiToolWriter.WriteTools(request, context, writer);
@@ -46,6 +28,7 @@ internal static class GeminiRequestWriter
         }
 
         GeminiContentWriter.WriteExtensions(writer, request.Extensions, "");
+        writer.WriteEndObject();
     }
 
     private static void NameLosses(ChatRequest request, RequestContext context)

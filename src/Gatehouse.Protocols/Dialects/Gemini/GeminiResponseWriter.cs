@@ -55,15 +55,7 @@ internal static class GeminiResponseWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>The answer of <c>countTokens</c>.</summary>
-    public static void WriteTokenCount(long totalTokens, Utf8JsonWriter writer)
-    {
-        writer.WriteStartObject();
-        writer.WriteNumber("totalTokens"u8, totalTokens);
-        writer.WriteEndObject();
-    }
-
-    public static void WriteChoice(ChatChoice choice, bool isOwn, Utf8JsonWriter writer)
+    private static void WriteChoice(ChatChoice choice, bool isOwn, Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
         writer.WriteStartObject("content"u8);

@@ -18,7 +18,8 @@ internal sealed class GeminiSchemaReducer(JsonElement root, string field, bool m
     /// <summary>A reference that leads to itself is written out so often.</summary>
     private const int MaxUnrolled = 2;
 
-    private const int MaxDepth = 48;
+    /// <summary>Parsers of protobuf give up at a depth of 100, and a schema within a schema is two or three deep.</summary>
+    private const int MaxDepth = 24;
 
     /// <summary>References that fan out grow exponentially: behind this many schemas they are no longer followed.</summary>
     private const int MaxSchemas = 2000;

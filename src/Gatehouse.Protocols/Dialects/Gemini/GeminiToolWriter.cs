@@ -20,28 +20,22 @@ internal static class GeminiToolWriter
 
         NameLosses(request, context);
         writer.WriteStartArray("tools"u8);
-        if (request.Tools.Any(t => t is FunctionTool))
+        var hasFunctions = false;
+        foreach (var tool in request.Tools)
         {
-            writer.WriteStartObject();
-            writer.WriteStartArray("functionDeclarations"u8);
-            for (var i = 0; i < request.Tools.Count; i++)
+            if (tool is OpaqueTool opaque)
             {
-                if (request.Tools[i] is FunctionTool function)
-                {
-                    WriteFunction(function, string.Create(CultureInfo.InvariantCulture, $"tools[{i}]"), request, context, writer);
-                }
+                writer.WriteStartObject();
+                writer.WritePropertyName(opaque.Type);
+                opaque.Value.WriteTo(writer);
+                writer.WriteEndObject();
             }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        foreach (var tool in request.Tools.OfType<OpaqueTool>())
-        {
-            writer.WriteStartObject();
-            writer.WritePropertyName(tool.Type);
-            tool.Value.WriteTo(writer);
-            writer.WriteEndObject();
+            else if (!hasFunctions)
+            {
+                // "Multiple tools are supported only when they are all search tools" (Vertex AI): all functions are of one.
+                hasFunctions = true;
+                WriteFunctions(request, context, writer);
+            }
         }
 
         writer.WriteEndArray();
@@ -91,6 +85,22 @@ internal static class GeminiToolWriter
 
             context.Dropped.Add(tool.Extensions, Dialect.Gemini, string.Create(CultureInfo.InvariantCulture, $"tools[{i}]."));
         }
+    }
+
+    private static void WriteFunctions(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("functionDeclarations"u8);
+        for (var i = 0; i < request.Tools.Count; i++)
+        {
+            if (request.Tools[i] is FunctionTool function)
+            {
+                WriteFunction(function, string.Create(CultureInfo.InvariantCulture, $"tools[{i}]"), request, context, writer);
+            }
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
     }
 
     private static void WriteFunction(FunctionTool function, string field, ChatRequest request, RequestContext context, Utf8JsonWriter writer)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Gatehouse.Protocols.Tests.Dialects.Gemini;
 
 /// <summary>
-/// A recorded request as Google's own JSON mapping of protobuf would write it: names in camelCase, lists as lists. Google's parser takes
+/// A recorded request as Google's own JSON mapping of protobuf would write it: names in camelCase, lists as lists, base64 in its usual alphabet. Google's parser takes
 /// both forms, and clients write both.
 /// </summary>
 internal static class GeminiNormalForm
@@ -30,6 +30,13 @@ internal static class GeminiNormalForm
     private static KeyValuePair<string, JsonNode?> Member(string name, JsonNode? value)
     {
         var read = Free.Contains(name) ? value?.DeepClone() : Of(value);
+        if (name == "data" && read is JsonValue)
+        {
+            // Base64 in the alphabet of URLs, without padding.
+            var text = read.GetValue<string>().Replace('-', '+').Replace('_', '/');
+            read = text.PadRight((text.Length + 3) / 4 * 4, '=');
+        }
+
         return new(name, Lists.Contains(name) && read is not JsonArray ? new JsonArray(read) : read);
     }
 
