@@ -31,6 +31,26 @@ internal static class RoundTripExceptions
         ("anthropic/", "request", @"^\.tools\[\d+\]\.type: missing ""custom""$", "a tool without a type is a custom one"),
 
         // Gemini
+        ("gemini/", "request", @"^\.systemInstruction\.role: missing", "Google ignores the role of a system instruction"),
+        ("vertex/", "request", @"^\.systemInstruction\.role: missing", "Google ignores the role of a system instruction"),
+        ("gemini/", "request", @"^\.model: missing", "the path names the model"),
+        ("gemini/", "request", @"\.thought: missing false$", "false is the default of protobuf, as good as nothing"),
+        ("gemini/", "request", @"\.thinkingLevel: expected ""(low|medium|high)"", is ""(LOW|MEDIUM|HIGH)""$", "Google takes both; the constants are in upper case"),
+        ("vertex/", "request", @"\.thinkingLevel: expected ""(low|medium|high)"", is ""(LOW|MEDIUM|HIGH)""$", "Google takes both; the constants are in upper case"),
+        ("gemini/", "request", @"^\.generationConfig: missing \{\}$", "an empty message is as good as nothing"),
+        ("vertex/", "request", @"^\.generationConfig: missing \{\}$", "an empty message is as good as nothing"),
+        ("gemini/", "request", @"\.mode: expected ""none"", is ""NONE""$", "Google takes both; the constants are in upper case"),
+        ("gemini/", "response", @"\.finishReason: expected 1, is ""STOP""$", "a proxy wrote enums of protobuf as numbers; Google writes names"),
+        ("vertex/", "response", @"\.finishReason: expected [12], is ""(STOP|MAX_TOKENS)""$", "a proxy wrote enums of protobuf as numbers; Google writes names"),
+        ("gemini/", "stream", @"^\.(responseId: unexpected ""01test|modelVersion: unexpected ""asked"")", "the stream had none; what is written has always one"),
+        ("vertex/", "stream", @"^\.(responseId: unexpected ""01test|modelVersion: unexpected ""asked"")", "the stream had none; what is written has always one"),
+        ("vertex/streamGenerateContent-streaming-failure-unknown-finish-enum-0", "stream", @"\.parts: expected 2 elements, has 1", "its text goes on behind a reason to end; streams know no borders of parts"),
+        ("gemini/", "response", @"^\.candidates: missing \[\]$", "an empty list is as good as nothing"),
+        ("vertex/", "response", @"\.content: unexpected \{""role"":""model""\}$", "an answer without parts: Google mostly writes its role"),
+        ("gemini/", "response", @"\.candidates\[0\]\.index: unexpected 0$", "0 is the default of protobuf, as good as nothing"),
+        ("vertex/", "response", @"\.candidates\[0\]\.index: unexpected 0$", "0 is the default of protobuf, as good as nothing"),
+        ("gemini/", "response", @"\.content\.role: unexpected ""model""$", "Google mostly writes it, and an answer has no other"),
+        ("vertex/", "response", @"\.content\.role: unexpected ""model""$", "Google mostly writes it, and an answer has no other"),
 
         // Bedrock
 
