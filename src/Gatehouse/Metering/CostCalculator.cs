@@ -26,7 +26,8 @@ internal static class CostCalculator
     {
         if (usage.InputTokens is not { } input)
         {
-            return null;
+            // What is sold by the request alone, such as a reranking, need not tell its tokens.
+            return price.CardFor(tier, 0, at) is { } plain && plain[PriceKind.Input] is null && plain[PriceKind.Request] is { } each ? new Cost(0, 0, each) : null;
         }
 
         var (cacheRead, cacheWrite) = (usage.CacheReadTokens ?? 0, usage.CacheWriteTokens ?? 0);

@@ -1,7 +1,7 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
-using Gatehouse.Protocols.Chat;
 using Gatehouse.Metering;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Catalog;

@@ -74,6 +74,13 @@ public sealed class CostCalculatorTests
     }
 
     [Fact]
+    public void What_is_sold_by_the_request_needs_no_tokens()
+    {
+        Assert.Equal(2_000_000, Cost(Entry(("request", 0.002m)), new()));
+        Assert.Null(Cost(Entry(("request", 0.002m), ("input", 1)), new()));
+    }
+
+    [Fact]
     public void A_model_that_is_free_costs_nothing_and_one_without_a_price_is_unknown()
     {
         Assert.Equal(0, Cost(Entry(("input", 0), ("output", 0)), new() { InputTokens = 1, OutputTokens = 1 }));
