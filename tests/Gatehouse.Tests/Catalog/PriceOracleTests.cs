@@ -15,7 +15,7 @@ public sealed class PriceOracleTests(ITestOutputHelper output)
         ["anthropic/claude-sonnet-4-6 default"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["aws/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["azure/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
-        ["azure/claude-sonnet-4-6 responses"] = (3, "compaction once; for the rest, the oracle reads Anthropic's usage as OpenAI's and leaves out the cache"),
+        ["azure/claude-sonnet-4-6 responses"] = (4, "compaction once; for the rest, the oracle reads Anthropic's usage as OpenAI's and leaves out the cache"),
         ["google/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["aws/claude-sonnet-4-5-20250929 anthropic"] = (1, "an input of 401,468 tokens; litellm has a price for long inputs in this profile, genai-prices has none"),
         ["aws/openai.gpt-5.6-luna anthropic"] = (3, "0.22 USD here (litellm, Portkey), 1.10 there"),
