@@ -22,7 +22,7 @@ public sealed partial class ArchitectureTests
         ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Pipeline Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Pipeline Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
@@ -36,12 +36,14 @@ public sealed partial class ArchitectureTests
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
+        ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
+
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Routing Telemetry Upstream",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
         ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Storage Telemetry Upstream",
+        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Storage Telemetry Upstream",
         ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Storage Upstream",
     };
 

@@ -30,6 +30,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
+    private readonly ObjectStore _objects;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -55,7 +56,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         var authenticator = new Authenticator(_time);
         var responses = new ResponseStore(database, _time);
-        var objects = new ObjectService(new ObjectStore(database, _time), logging.CreateLogger<ObjectService>());
+        _objects = new ObjectStore(database, _time);
+        var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
@@ -159,6 +161,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _ledger.Dispose();
+        _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();
         _metrics.Dispose();

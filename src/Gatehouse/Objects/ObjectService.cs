@@ -1,8 +1,8 @@
 using System.Buffers;
+using System.Data.Common;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Upstream;
-using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Objects;
 
@@ -100,7 +100,7 @@ internal sealed partial class ObjectService(ObjectStore store, ILogger<ObjectSer
 
             return outcome;
         }
-        catch (SqliteException exception)
+        catch (Exception exception) when (exception is DbException or IOException or InvalidOperationException)
         {
             LogNotNoted(logger, exception, exchange.Id);
             return outcome.Continues

@@ -6,11 +6,16 @@ namespace Gatehouse.Objects;
 /// <summary>Where an object is, and whose it is.</summary>
 internal sealed record ObjectOwner(string Provider, string KeyId);
 
-/// <summary>Who made which object at which provider, in the database. The listener must not block, so every look is on a thread of the pool.</summary>
-internal sealed class ObjectStore(Database database, TimeProvider time)
+/// <summary>
+/// Who made which object at which provider, in the database. The listener must not block, so every look is on a thread of the pool, one
+/// after the other over one connection: to open one would cost more than the look.
+/// </summary>
+internal sealed class ObjectStore(Database database, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
-    private long _pruned;
+    private readonly Lock _gate = new();
+    private SqliteConnection? _connection;
+    private DateTimeOffset _pruned;
 
     /// <returns>Usually one: ids are unique at a provider, not among providers.</returns>
     public Task<IReadOnlyList<ObjectOwner>> FindAsync(string id) => RunAsync<IReadOnlyList<ObjectOwner>>(connection =>
@@ -58,9 +63,9 @@ internal sealed class ObjectStore(Database database, TimeProvider time)
             _ = insert.ExecuteNonQuery();
         }
 
-        var last = Interlocked.Read(ref _pruned);
-        if (now.UtcTicks - last >= PruneInterval.Ticks && Interlocked.CompareExchange(ref _pruned, now.UtcTicks, last) == last)
+        if (now - _pruned >= PruneInterval)
         {
+            _pruned = now;
             using var delete = Command(connection, "DELETE FROM objects WHERE created_at < $limit", ("$limit", (now - retention).ToUnixTimeSeconds()));
             _ = delete.ExecuteNonQuery();
         }
@@ -75,10 +80,30 @@ internal sealed class ObjectStore(Database database, TimeProvider time)
         return command.ExecuteNonQuery();
     });
 
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _connection?.Dispose();
+        }
+    }
+
     private Task<T> RunAsync<T>(Func<SqliteConnection, T> work) => Task.Run(() =>
     {
-        using var connection = database.Connect();
-        return work(connection);
+        lock (_gate)
+        {
+            try
+            {
+                return work(_connection ??= database.Connect());
+            }
+            catch (SqliteException)
+            {
+                // The next look begins anew.
+                _connection?.Dispose();
+                _connection = null;
+                throw;
+            }
+        }
     });
 
     private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)

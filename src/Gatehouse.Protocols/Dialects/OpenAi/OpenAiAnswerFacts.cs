@@ -8,7 +8,7 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed partial class OpenAiAnswerFacts : AnswerFacts
+public sealed class OpenAiAnswerFacts : AnswerFacts
 {
     private static readonly string[] MemberNames =
     [

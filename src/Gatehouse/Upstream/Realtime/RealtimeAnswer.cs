@@ -47,6 +47,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
             KeepAliveTimeout = PongLimit,
         });
 
+        exchange.Facts = new OpenAiRealtimeFacts();
         exchange.Timings.UpstreamWaitBegins();
         lifetime.AwaitMore();
         var up = new RealtimePump(_caller, _provider, maxMessage, _ => Moved());
@@ -129,14 +130,14 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
 
         if (piece.IsEnd && _event.WrittenCount == 0)
         {
-            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(piece.Bytes.Span);
+            _ = exchange.Facts.Read(piece.Bytes.Span, out _);
             return;
         }
 
         _event.Write(piece.Bytes.Span);
         if (piece.IsEnd)
         {
-            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(_event.WrittenSpan);
+            _ = exchange.Facts.Read(_event.WrittenSpan, out _);
             if (_event.Capacity > KeptCapacity)
             {
                 _event = new ArrayBufferWriter<byte>();
@@ -213,7 +214,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     {
         exchange.Outcome = ExchangeOutcome.Truncated;
         exchange.Error = error;
-        OpenAiAnswerFacts.WriteRealtimeError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
+        OpenAiRealtimeFacts.WriteError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
         _close = (WebSocketCloseStatus.InternalServerError, error.Traits.Name);
     }
 

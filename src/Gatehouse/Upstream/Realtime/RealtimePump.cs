@@ -29,8 +29,14 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
 {
     private const int BufferSize = 16 * 1024;
 
+    private volatile bool _isMuted;
+
     /// <summary>From now on what arrives is looked at, and not passed on.</summary>
-    public bool IsMuted { get; set; }
+    public bool IsMuted
+    {
+        get => _isMuted;
+        set => _isMuted = value;
+    }
 
     /// <param name="read">Ends the reading, and with it the source: a WebSocket does not survive a cancelled read.</param>
     /// <param name="write">Ends the writing, and with it the destination.</param>

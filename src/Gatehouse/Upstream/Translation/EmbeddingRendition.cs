@@ -9,7 +9,7 @@ namespace Gatehouse.Upstream.Translation;
 /// <summary>An embeddings call for a provider of another format than OpenAI's; several calls where it takes fewer inputs in one.</summary>
 internal sealed class EmbeddingRendition : Rendition
 {
-    private static readonly ulong OpenAiMarks = MemberNames.MarksOf(["encoding_format", "dimensions", "user"]);
+    private static readonly string[] OfOpenAiAlone = ["dimensions", "user"];
 
     private readonly EmbeddingFormat _format;
     private readonly EmbeddingRequest _request;
@@ -32,15 +32,16 @@ internal sealed class EmbeddingRendition : Rendition
             return target.Provider.Dialect == ProviderDialect.Openai ? default : (null, Unsupported($"{target.Name} has no embeddings in a form that is known here."));
         }
 
-        // These two are called like OpenAI, but for the names of a few parameters.
-        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && (exchange.Request.Envelope!.Names & OpenAiMarks) == 0)
-        {
-            return default;
-        }
-
         if (EmbeddingRequestReader.Read(exchange.Request.Body, out var error) is not { } request)
         {
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field });
+        }
+
+        // These two are called like OpenAI, but for the names of a few parameters; and Voyage refuses the word for plain numbers.
+        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && !MemberNames.HasAny(exchange.Request.Body, OfOpenAiAlone)
+            && (format == EmbeddingFormat.Mistral || request.Encoding == EmbeddingEncoding.Base64))
+        {
+            return default;
         }
 
         request = request with { Model = target.Model };

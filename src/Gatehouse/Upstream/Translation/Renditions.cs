@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
@@ -45,9 +46,16 @@ internal static class Renditions
             return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
         }
 
+        // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. Mistral alone speaks OpenAI's with
+        // other names for what every client of OpenAI's sends.
+        if (!target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat))
+        {
+            return default;
+        }
+
         var rules = TargetRulesTable.Of(target);
         return (rules.Marks & exchange.Request.Envelope!.Names) != 0 && MemberNames.HasAny(exchange.Request.Body, rules.Particular)
-            ? ChatRendition.Of(exchange, target, TargetDialect.OfRequest(target, dialect), isRequestOnly: true)
+            ? ChatRendition.Of(exchange, target, Dialect.Mistral, isRequestOnly: true)
             : default;
     }
 }

@@ -155,7 +155,8 @@ internal static class ChatStreamRules
             }
             else if (call.TryGetProperty("custom", out var custom))
             {
-                _ = text.Append(custom.GetProperty("input").GetString());
+                // Free text may be empty.
+                _ = text.Append(custom.GetProperty("input").GetString()).Append(' ');
             }
         }
     }

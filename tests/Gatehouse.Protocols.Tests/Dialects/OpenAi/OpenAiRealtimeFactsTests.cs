@@ -4,12 +4,12 @@ using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Protocols.Tests.Dialects.OpenAi;
 
-public sealed class OpenAiRealtimeEventTests
+public sealed class OpenAiRealtimeFactsTests
 {
     [Fact]
     public void The_usage_of_all_responses_and_transcriptions_adds_up()
     {
-        var facts = new OpenAiAnswerFacts();
+        var facts = new OpenAiRealtimeFacts();
         Read(facts, """{"type":"session.created","session":{"id":"sess_1","model":"gpt-realtime"}}""");
         Read(facts, """{"response":{"id":"resp_1","usage":{"input_tokens":10,"output_tokens":4,"input_token_details":{"cached_tokens":3,"audio_tokens":5},"output_token_details":{"audio_tokens":3}}},"type":"response.done"}""");
         Read(facts, """{"type":"response.created","response":{"usage":{"input_tokens":1000,"output_tokens":1000}}}""");
@@ -25,7 +25,7 @@ public sealed class OpenAiRealtimeEventTests
     [Fact]
     public void Text_is_counted_and_sound_is_not()
     {
-        var facts = new OpenAiAnswerFacts();
+        var facts = new OpenAiRealtimeFacts();
         Read(facts, """{"type":"response.output_text.delta","delta":"12345"}""");
         Read(facts, """{"type":"response.output_audio_transcript.delta","delta":"123"}""");
         Read(facts, """{"type":"response.output_audio.delta","delta":"AAAAAAAA"}""");
@@ -43,7 +43,7 @@ public sealed class OpenAiRealtimeEventTests
     [InlineData("""{"type":"\ud800"}""")]
     public void What_is_no_event_says_nothing(string json)
     {
-        var facts = new OpenAiAnswerFacts();
+        var facts = new OpenAiRealtimeFacts();
         Read(facts, json);
         Assert.Null(facts.Usage);
     }
@@ -55,5 +55,5 @@ public sealed class OpenAiRealtimeEventTests
         Assert.Equal((long.MaxValue, 2L, null), (large.Plus(large).InputTokens, large.Plus(large).OutputTokens, large.Plus(large).CacheReadTokens));
     }
 
-    private static void Read(OpenAiAnswerFacts facts, string json) => facts.ReadRealtimeEvent(Encoding.UTF8.GetBytes(json));
+    private static void Read(OpenAiRealtimeFacts facts, string json) => facts.Read(Encoding.UTF8.GetBytes(json), out _);
 }
