@@ -47,7 +47,8 @@ public class AnthropicRequestWriterTests
             new ChatMessage(Role.Assistant, [new ToolCallPart("call:1", "f", """{"c":"Rome"}"""), new ToolCallPart("call_2", "f", "")]),
             new ChatMessage(Role.User, [new ToolResultPart("call:1") { IsPlainText = true, Content = [new TextPart("sun")] }]),
             new ChatMessage(Role.User, [new ToolResultPart("call_2") { IsError = true, Content = [new ImagePart(new MediaSource { MediaType = "image/png", Base64 = "iVBORw0KGgo="u8.ToArray() })] }]),
-            AnthropicBodies.Said(Role.User, "So?")) with { Tools = [new FunctionTool("f")] });
+            AnthropicBodies.Said(Role.User, "So?")) with
+        { Tools = [new FunctionTool("f")] });
 
         var messages = body.GetProperty("messages");
         Assert.Equal(3, messages.GetArrayLength());
@@ -101,8 +102,19 @@ public class AnthropicRequestWriterTests
     {
         var (body, dropped) = AnthropicBodies.Write(AnthropicBodies.Foreign() with
         {
-            Temperature = 1.7, Seed = 1, PresencePenalty = 1, FrequencyPenalty = 1, Logprobs = true, TopLogprobs = 2, Candidates = 1,
-            StopSequences = ["\n", "END"], ServiceTier = "flex", Store = true, Verbosity = "low", PromptCacheKey = "k", User = "u",
+            Temperature = 1.7,
+            Seed = 1,
+            PresencePenalty = 1,
+            FrequencyPenalty = 1,
+            Logprobs = true,
+            TopLogprobs = 2,
+            Candidates = 1,
+            StopSequences = ["\n", "END"],
+            ServiceTier = "flex",
+            Store = true,
+            Verbosity = "low",
+            PromptCacheKey = "k",
+            User = "u",
             ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject),
         });
         Assert.Equal(
@@ -188,7 +200,9 @@ public class AnthropicRequestWriterTests
         { Reasoning = reasoning });
         var (forced, forcedDropped) = AnthropicBodies.Write(AnthropicBodies.Foreign() with
         {
-            Reasoning = reasoning, Tools = [new FunctionTool("f")], ToolChoice = new ToolChoice(ToolChoiceMode.Required),
+            Reasoning = reasoning,
+            Tools = [new FunctionTool("f")],
+            ToolChoice = new ToolChoice(ToolChoiceMode.Required),
         });
         Assert.False(loop.TryGetProperty("thinking", out _) || forced.TryGetProperty("thinking", out _));
         Assert.Equal(["reasoning_effort"], loopDropped);

@@ -33,6 +33,15 @@ public class AnthropicStreamTests
     }
 
     [Fact]
+    public void Nothing_is_lost_when_all_calls_are_named_first_or_a_text_goes_on() => Assert.Equal(
+        "message_start start:text delta:a stop start:tool_use delta:{\"x\":1} stop start:tool_use stop start:text delta:b stop message_delta:tool_use message_stop",
+        Summary(Write(
+            new PartStarted(0, 0, new TextPart("")), new PartDelta(0, "a"),
+            new PartStarted(0, 1, new ToolCallPart("a", "f", "")), new PartStarted(0, 2, new ToolCallPart("b", "g", "")),
+            new PartDelta(1, "{\"x\":1}"), new PartDelta(0, "b"), new PartEnded(1), new PartEnded(2), new PartEnded(0),
+            new ChoiceStopped(0, ToolUse), AnswerEnded.Instance)));
+
+    [Fact]
     public void An_answer_may_be_empty()
     {
         Assert.Equal("message_start message_delta:end_turn message_stop", Summary(Write(AnswerEnded.Instance)));
