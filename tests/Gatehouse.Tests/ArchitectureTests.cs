@@ -19,10 +19,10 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Configuration Configuration.Binding Identity Ledger Limits Policy Telemetry Upstream",
+        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Configuration.Binding Identity Pipeline Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Pipeline Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
@@ -30,16 +30,21 @@ public sealed partial class ArchitectureTests
         ["Limits"] = "Ledger Pipeline",
         ["Routing"] = "Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Configuration Configuration.Binding Pipeline",
+        ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
+        ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
+        ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
+
+        ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Pipeline Routing Telemetry",
-        ["Admin"] = "Admin.Contract Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
+        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Configuration Identity Ingress Ledger Limits Pipeline Storage Telemetry Upstream",
-        ["Commands"] = "Admin.Contract Configuration Hosting Identity Storage Upstream",
+        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Storage Telemetry Upstream",
+        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];
@@ -123,7 +128,7 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"^using (static )?Gatehouse\.(?<name>[\w.]+);", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex Using();
 
-    [GeneratedRegex(@"(?<![\w.""])(Gatehouse\.)?(?<name>Storage|Pipeline|Identity|Policy|Limits|Routing|Upstream|Ledger|Telemetry|Ingress|Admin|Hosting|Commands)\.[A-Z]\w+\b(?=[\s.(<>,;?)])", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"(?<![\w.""])(Gatehouse\.)?(?<name>Storage|Catalog|Metering|Pipeline|Identity|Policy|Limits|Routing|Upstream|Ledger|Telemetry|Ingress|Admin|Hosting|Commands)\.[A-Z]\w+\b(?=[\s.(<>,;?)])", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Qualified();
 
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline, 1000)]

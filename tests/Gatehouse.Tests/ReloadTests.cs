@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Storage;
@@ -86,7 +87,8 @@ public sealed class ReloadTests
         var isBroken = false;
         var snapshots = new SnapshotSource(
             new ConfigurationLoader(new StartOptions(file), _ => isBroken ? throw new InvalidOperationException("nobody thought of this") : "a"),
-            new RevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System), TimeProvider.System, logging.CreateLogger<SnapshotSource>());
+            new RevisionStore(database, TimeProvider.System), new PriceRevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System),
+            TimeProvider.System, logging.CreateLogger<SnapshotSource>());
         Assert.True(snapshots.Load("start"));
         var before = snapshots.Current;
 

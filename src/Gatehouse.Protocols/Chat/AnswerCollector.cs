@@ -11,6 +11,7 @@ public sealed class AnswerCollector(Dialect dialect)
     private readonly SortedDictionary<int, Stop?> _choices = [];
     private AnswerStarted? _started;
     private Usage? _usage;
+    private Extensions? _extensions;
 
     /// <summary>The provider's own words about why it broke off; null when it did not.</summary>
     public ChatError? Error { get; private set; }
@@ -24,6 +25,7 @@ public sealed class AnswerCollector(Dialect dialect)
         {
             case AnswerStarted started:
                 _started = started;
+                _extensions = started.Extensions;
                 break;
             case PartStarted started:
                 var growing = new Growing(started.Choice, started.Content);
@@ -45,6 +47,7 @@ public sealed class AnswerCollector(Dialect dialect)
                 break;
             case ChoiceStopped stopped:
                 _choices[stopped.Choice] = stopped.Stop;
+                _extensions = _extensions?.With(stopped.Extensions) ?? stopped.Extensions;
                 break;
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
@@ -67,6 +70,7 @@ public sealed class AnswerCollector(Dialect dialect)
         Created = _started?.Created,
         ServiceTier = _started?.ServiceTier,
         Usage = _usage,
+        Extensions = _extensions,
         Choices = [.. _choices.Select(choice => new ChatChoice(
             choice.Key, [.. _parts.Where(part => part.Choice == choice.Key).Select(part => part.ToPart())], choice.Value))],
     };

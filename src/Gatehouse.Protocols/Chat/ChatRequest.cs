@@ -26,10 +26,16 @@ public sealed record ChatRequest
 
     public ToolChoice? ToolChoice { get; init; }
 
+    /// <summary>The caller knows tools by OpenAI's older name, <c>functions</c>, and wants calls as <c>function_call</c>.</summary>
+    public bool UsesLegacyFunctions { get; init; }
+
     /// <summary>False: at most one tool call an answer.</summary>
     public bool? ParallelToolCalls { get; init; }
 
     public long? MaxOutputTokens { get; init; }
+
+    /// <summary>The name that the caller gave it, where the dialect has several: OpenAI's <c>max_tokens</c> and <c>max_completion_tokens</c>.</summary>
+    public string? MaxOutputTokensName { get; init; }
 
     /// <summary>0 to 2; Anthropic takes 0 to 1.</summary>
     public double? Temperature { get; init; }

@@ -12,10 +12,22 @@ public abstract record ChatStreamEvent;
 
 public sealed record AnswerStarted(string? Id, string? Model) : ChatStreamEvent
 {
+    /// <summary>Whose <see cref="Id"/> it is, where the reader tells: a writer of the same dialect keeps it.</summary>
+    public Dialect? Dialect { get; init; }
+
     /// <summary>Unix seconds.</summary>
     public long? Created { get; init; }
 
     public string? ServiceTier { get; init; }
+
+    /// <summary>
+    /// The input, where the dialect counts it before the answer (Anthropic); <see cref="UsageReported"/> says it too. A writer whose first
+    /// frame tells the input needs not wait.
+    /// </summary>
+    public Usage? Usage { get; init; }
+
+    /// <summary>Of the answer.</summary>
+    public Extensions? Extensions { get; init; }
 }
 
 /// <summary>A part begins.</summary>
@@ -52,7 +64,11 @@ public sealed record AudioDelta(int Part, string? Base64, string? Transcript) : 
 public sealed record PartEnded(int Part) : ChatStreamEvent;
 
 /// <summary>An answer is complete, but for usage.</summary>
-public sealed record ChoiceStopped(int Choice, Stop Stop) : ChatStreamEvent;
+public sealed record ChoiceStopped(int Choice, Stop Stop) : ChatStreamEvent
+{
+    /// <summary>Of the answer: what is known of it only at its end.</summary>
+    public Extensions? Extensions { get; init; }
+}
 
 /// <summary>Usage so far; a later one replaces it as <see cref="Usage.UpdatedBy"/> says.</summary>
 public sealed record UsageReported(Usage Usage) : ChatStreamEvent;

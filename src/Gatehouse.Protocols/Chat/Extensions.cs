@@ -21,4 +21,9 @@ public sealed record Extensions(Dialect Dialect, IReadOnlyList<Extension> Member
 {
     /// <summary>Null for an empty list.</summary>
     public static Extensions? Of(Dialect dialect, List<Extension>? members) => members is { Count: > 0 } ? new Extensions(dialect, members) : null;
+
+    /// <summary>These and later ones of the same dialect; a later member replaces an earlier one of its name.</summary>
+    public Extensions With(Extensions? later) => later is null || later.Dialect != Dialect
+        ? this
+        : new Extensions(Dialect, [.. Members.Where(m => !later.Members.Any(l => l.Name == m.Name)), .. later.Members]);
 }

@@ -8,7 +8,19 @@ public abstract record Part
     /// <summary>The provider may keep the prompt up to here in its cache.</summary>
     public CacheControl? CacheControl { get; init; }
 
+    /// <summary>The item of OpenAI Responses that this part was, or with which it begins; null where the part goes on with an item.</summary>
+    public ItemMark? Item { get; init; }
+
     public Extensions? Extensions { get; init; }
+}
+
+/// <summary>What is known of an item of OpenAI Responses beside its content.</summary>
+/// <param name="Type">For example <c>message</c>; an item without a type is a message.</param>
+/// <param name="Id">Null for none.</param>
+public sealed record ItemMark(string Type, string? Id)
+{
+    /// <summary>Its other members, as written: type, status, phase, ... They say nothing that another dialect would miss.</summary>
+    public IReadOnlyList<Extension> Members { get; init; } = [];
 }
 
 /// <param name="OneHour">Keep for an hour; the default is five minutes.</param>

@@ -29,5 +29,11 @@ public sealed record ReasoningOptions
     /// <summary>OpenAI Responses: auto, concise, detailed.</summary>
     public string? Summary { get; init; }
 
+    /// <summary>
+    /// The name that the caller gave it, where the dialect has several: <c>reasoning_effort</c>, <c>reasoning</c>, <c>thinking</c>,
+    /// <c>enable_thinking</c> (OpenAI and its followers).
+    /// </summary>
+    public string? Name { get; init; }
+
     public Extensions? Extensions { get; init; }
 }

@@ -65,4 +65,27 @@ public sealed record Usage
             WebSearchCalls = later.WebSearchCalls ?? WebSearchCalls,
         };
     }
+
+    /// <summary>The sum of two reports that are about different work: what neither reported stays null.</summary>
+    public Usage Plus(Usage other)
+    {
+        return new Usage
+        {
+            InputTokens = Sum(InputTokens, other.InputTokens),
+            CacheReadTokens = Sum(CacheReadTokens, other.CacheReadTokens),
+            CacheWriteTokens = Sum(CacheWriteTokens, other.CacheWriteTokens),
+            CacheWriteOneHourTokens = Sum(CacheWriteOneHourTokens, other.CacheWriteOneHourTokens),
+            OutputTokens = Sum(OutputTokens, other.OutputTokens),
+            ReasoningTokens = Sum(ReasoningTokens, other.ReasoningTokens),
+            AudioInputTokens = Sum(AudioInputTokens, other.AudioInputTokens),
+            AudioCacheReadTokens = Sum(AudioCacheReadTokens, other.AudioCacheReadTokens),
+            AudioOutputTokens = Sum(AudioOutputTokens, other.AudioOutputTokens),
+            ImageInputTokens = Sum(ImageInputTokens, other.ImageInputTokens),
+            ImageOutputTokens = Sum(ImageOutputTokens, other.ImageOutputTokens),
+            WebSearchCalls = Sum(WebSearchCalls, other.WebSearchCalls),
+        };
+
+        // A provider that reports the largest number again and again must not turn the sum around.
+        static long? Sum(long? a, long? b) => a is null && b is null ? null : long.CreateSaturating((Int128)(a ?? 0) + (b ?? 0));
+    }
 }

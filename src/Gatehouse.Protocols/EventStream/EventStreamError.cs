@@ -1,6 +1,8 @@
 namespace Gatehouse.Protocols.EventStream;
 
-/// <summary>Why the bytes are not an event stream. After one of them the stream cannot be read further: where its next message begins is unknown.</summary>
+/// <summary>
+/// Why the bytes are not an event stream. After one of them the stream cannot be read further: where its next message begins is unknown.
+/// </summary>
 public enum EventStreamError
 {
     None,

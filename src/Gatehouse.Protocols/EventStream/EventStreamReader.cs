@@ -81,7 +81,8 @@ public sealed class EventStreamReader : IDisposable
     /// <summary>The checksum first: lengths that are not what was sent must not decide anything.</summary>
     private EventStreamError CheckPrelude(ReadOnlySpan<byte> prelude, uint totalLength, uint headersLength) =>
         Crc32.Compute(prelude[..8]) != BinaryPrimitives.ReadUInt32BigEndian(prelude[8..]) ? EventStreamError.PreludeChecksum
-        : totalLength < PreludeLength + ChecksumLength || headersLength > MaxHeadersLength || headersLength > totalLength - PreludeLength - ChecksumLength ? EventStreamError.InvalidLength
+        : totalLength < PreludeLength + ChecksumLength || headersLength > totalLength - PreludeLength - ChecksumLength
+            || headersLength > MaxHeadersLength ? EventStreamError.InvalidLength
         : totalLength > (uint)_maxMessageLength ? EventStreamError.MessageTooLong
         : EventStreamError.None;
 

@@ -54,6 +54,22 @@ public static class JsonMembers
         }
     }
 
+    /// <summary>The JSON text of a value, as written.</summary>
+    /// <param name="element">Any value.</param>
+    /// <param name="field">For the message.</param>
+    /// <exception cref="MalformedException">A string in it holds bytes that are not UTF-8, which parsing does not find.</exception>
+    public static string JsonTextOrFail(this JsonElement element, string field)
+    {
+        try
+        {
+            return element.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new MalformedException(field, $"'{field}' is not valid UTF-8");
+        }
+    }
+
     public static long? Integer(this JsonElement element, string name)
     {
         if (OfKind(element, name, JsonValueKind.Number) is not { } value)
@@ -118,6 +134,25 @@ public static class JsonMembers
         return Extensions.Of(dialect, members);
     }
 
+    /// <summary>
+    /// Writes a value as it was read, to the letter: what <see cref="JsonElement.WriteTo"/> does not with numbers and escapes, and cannot
+    /// with half a surrogate pair. On one line: a line break, which in JSON stands between values only, would end an event of a stream.
+    /// </summary>
+    public static void WriteElement(this Utf8JsonWriter writer, JsonElement element)
+    {
+        var raw = JsonMarshal.GetRawUtf8Value(element);
+        if (raw.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            writer.WriteRawValue(raw, skipInputValidation: true);
+            return;
+        }
+
+        var line = raw.ToArray();
+        line.AsSpan().Replace((byte)'\n', (byte)' ');
+        line.AsSpan().Replace((byte)'\r', (byte)' ');
+        writer.WriteRawValue(line, skipInputValidation: true);
+    }
+
     /// <summary>Writes members as they were read, if they are of the writer's own dialect.</summary>
     public static void WriteExtensions(this Utf8JsonWriter writer, Extensions? extensions, Dialect dialect)
     {
@@ -129,7 +164,7 @@ public static class JsonMembers
         foreach (var member in extensions.Members)
         {
             writer.WritePropertyName(member.Name);
-            member.Value.WriteTo(writer);
+            writer.WriteElement(member.Value);
         }
     }
 
@@ -175,7 +210,7 @@ public static class JsonMembers
         if (value is { } element)
         {
             writer.WritePropertyName(name);
-            element.WriteTo(writer);
+            writer.WriteElement(element);
         }
     }
 
@@ -212,7 +247,7 @@ public static class JsonMembers
         {
             using (document)
             {
-                document.RootElement.WriteTo(writer);
+                writer.WriteElement(document.RootElement);
             }
 
             return;
@@ -242,8 +277,9 @@ public static class JsonMembers
         }
     }
 
-    /// <exception cref="MalformedException">Half a surrogate pair: JSON, but not text.</exception>
-    internal static string NameOf(JsonProperty member)
+    /// <summary>The name of a member.</summary>
+    /// <exception cref="MalformedException">Half a surrogate pair.</exception>
+    public static string NameOf(JsonProperty member)
     {
         try
         {

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Admin.Contract;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
@@ -49,6 +50,7 @@ internal static class AdminPlane
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
+        CatalogEndpoints.Map(api);
         HealthEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();

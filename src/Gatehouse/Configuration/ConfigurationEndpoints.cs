@@ -8,7 +8,6 @@ internal static class ConfigurationEndpoints
         var api = routes.MapGroup("").WithTags("Configuration");
         _ = api.MapGet("/providers", Providers).WithSummary("Providers in force.").Produces<ListOf<ProviderView>>();
         _ = api.MapGet("/routes", Routes).WithSummary("Routes in force.").Produces<ListOf<RouteView>>();
-        _ = api.MapGet("/models", Models).WithSummary("Models that providers list.").Produces<ListOf<ModelView>>();
         _ = api.MapGet("/config/revisions", Revisions).WithSummary("Revisions of the configuration, newest first.").Produces<ListOf<RevisionView>>();
     }
 
@@ -22,11 +21,6 @@ internal static class ConfigurationEndpoints
     private static ListOf<RouteView> Routes(SnapshotSource snapshots) => new(snapshots.Current.Routes.Values
         .OrderBy(route => route.Name, StringComparer.Ordinal)
         .Select(route => new RouteView(route.Name, route.Strategy.ToString().ToLowerInvariant(), route.Targets.Select(target => target.Name).ToList()))
-        .ToList());
-
-    private static ListOf<ModelView> Models(SnapshotSource snapshots) => new(snapshots.Current.Providers.Values
-        .SelectMany(provider => (provider.Models ?? []).Select(model => new ModelView($"{provider.Name}/{model}", provider.Name, model)))
-        .OrderBy(model => model.Id, StringComparer.Ordinal)
         .ToList());
 
     private static ListOf<RevisionView> Revisions(RevisionStore revisions) => new(revisions.Newest(100)

@@ -5,6 +5,4 @@ internal sealed record ProviderView(
 
 internal sealed record RouteView(string Name, string Strategy, IReadOnlyList<string> Targets);
 
-internal sealed record ModelView(string Id, string Provider, string Model);
-
 internal sealed record RevisionView(long Number, DateTimeOffset CreatedAt, string Cause);

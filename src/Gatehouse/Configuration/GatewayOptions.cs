@@ -1,5 +1,8 @@
+using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Objects;
+using Gatehouse.Responses;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -21,9 +24,15 @@ internal sealed record GatewayOptions
 
     public IReadOnlyList<KeyOptions> Keys { get; set; } = [];
 
+    public CatalogOptions Catalog { get; set; } = new();
+
     public TimeoutOptions Timeout { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
+
+    public ObjectOptions Objects { get; set; } = new();
+
+    public ResponsesOptions Responses { get; set; } = new();
 
     public SecurityOptions Security { get; set; } = new();
 

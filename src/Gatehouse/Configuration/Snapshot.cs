@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gatehouse.Catalog;
 using Gatehouse.Identity;
 using Gatehouse.Routing;
 using Gatehouse.Upstream;
@@ -23,6 +24,11 @@ internal sealed record Snapshot
     public required FrozenDictionary<string, RouteModel> Routes { get; init; }
 
     public required FrozenDictionary<KeyHash, ApiKey> Keys { get; init; }
+
+    public required ModelCatalog Catalog { get; init; }
+
+    /// <summary>Number of the prices in force, kept with every ledger row: equal numbers mean equal prices.</summary>
+    public long PriceRevision { get; init; }
 
     /// <summary>Who serves a model id, as far as providers list theirs.</summary>
     public required FrozenDictionary<string, ProviderModel[]> Servers { get; init; }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Catalog;
 using Gatehouse.Identity;
 using Gatehouse.Storage;
 
@@ -15,7 +16,7 @@ internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Error
 /// either is a new revision. A file that cannot be loaded changes nothing and is told in the log, in /readyz and in the admin API.
 /// </summary>
 internal sealed partial class SnapshotSource(
-    ConfigurationLoader loader, RevisionStore revisions, KeyStore keys, TimeProvider time, ILogger<SnapshotSource> logger)
+    ConfigurationLoader loader, RevisionStore revisions, PriceRevisionStore prices, KeyStore keys, TimeProvider time, ILogger<SnapshotSource> logger)
 {
     private readonly Lock _gate = new();
     private volatile Snapshot? _current;
@@ -70,7 +71,7 @@ internal sealed partial class SnapshotSource(
             return false;
         }
 
-        _current = snapshot with { Revision = revisions.NumberOf(digest, cause) };
+        _current = snapshot with { Revision = revisions.NumberOf(digest, cause), PriceRevision = prices.NumberOf(snapshot.Catalog) };
         _fileDigest = loaded.Digest;
         _status = new LoadStatus(time.GetUtcNow(), []);
         if (previous is not null)

@@ -16,9 +16,10 @@ internal static class Listeners
     /// The application never blocks a thread: then it may run where a socket became ready, without a hop over the thread pool's queue. On
     /// two busy cores that hop was two thirds of the added time to the first token of a stream (docs/performance.md).
     /// </param>
+    /// <param name="takesWebSockets">Connections may be upgraded; as many as there may be others.</param>
     /// <param name="configureServices">What the application's endpoints need.</param>
     public static WebApplication Build(
-        ILoggerFactory logging, string listen, ServerOptions options, bool isNonBlocking, Action<IServiceCollection> configureServices)
+        ILoggerFactory logging, string listen, ServerOptions options, bool isNonBlocking, bool takesWebSockets, Action<IServiceCollection> configureServices)
     {
         // An empty builder reads no settings of its own: everything there is to set stands in gatehouse.yaml.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -33,6 +34,7 @@ internal static class Listeners
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             kestrel.Listen(ListenAddress.TryParse(listen)!, endpoint => endpoint.Protocols = HttpProtocols.Http1);
             SetLimits(kestrel.Limits, options);
+            kestrel.Limits.MaxConcurrentUpgradedConnections = takesWebSockets ? options.MaxConnections : 0;
         });
         configureServices(builder.Services);
         return builder.Build();
@@ -46,7 +48,6 @@ internal static class Listeners
         limits.MaxRequestLineSize = (int)Math.Min(options.MaxRequestHeaders.Bytes, 16 * 1024);
         limits.MaxRequestHeaderCount = 100;
         limits.MaxConcurrentConnections = options.MaxConnections;
-        limits.MaxConcurrentUpgradedConnections = 0;
         limits.RequestHeadersTimeout = options.HeadersTimeout;
         limits.KeepAliveTimeout = options.KeepAlive;
         limits.MinRequestBodyDataRate = rate;

@@ -8,13 +8,21 @@ internal sealed class Authenticator(TimeProvider time)
 {
     private const string Bearer = "Bearer ";
 
+    /// <param name="request">Carries the credential in its headers.</param>
+    /// <param name="snapshot">Knows the keys.</param>
+    /// <param name="mayBeInQuery">The credential may stand in <c>?key=</c>, as Google's clients write it.</param>
     /// <returns>The key that was presented, or why the caller is not known.</returns>
-    public (ApiKey? Key, GatewayError? Error) Authenticate(IHeaderDictionary headers, Snapshot snapshot)
+    public (ApiKey? Key, GatewayError? Error) Authenticate(HttpRequest request, Snapshot snapshot, bool mayBeInQuery)
     {
-        var secret = Credential(headers);
+        var secret = Credential(request.Headers);
+        if (secret.IsEmpty && mayBeInQuery)
+        {
+            secret = request.Query["key"].ToString();
+        }
+
         if (secret.IsEmpty)
         {
-            return Refuse("No API key was sent. Send a Gatehouse key as 'Authorization: Bearer KEY', 'x-api-key' or 'api-key'.");
+            return Refuse("No API key was sent. Send a Gatehouse key as 'Authorization: Bearer KEY', 'x-api-key', 'api-key' or 'x-goog-api-key'.");
         }
 
         if (!snapshot.Keys.TryGetValue(KeyHash.Of(secret), out var key))

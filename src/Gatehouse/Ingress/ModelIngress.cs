@@ -11,20 +11,19 @@ internal static class ModelIngress
 
     public static async ValueTask<Outcome> ReadAsync(Exchange exchange)
     {
-        var http = exchange.Http;
-        if (!HttpMethods.IsPost(http.Request.Method))
+        if (CheckHead(exchange.Http) is { } unfit)
         {
-            return new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes POST, not {http.Request.Method}.") { Allow = "POST" };
-        }
-
-        if (CheckContentType(http.Request) is { } unsupported)
-        {
-            return unsupported;
+            return unfit;
         }
 
         var (body, error) = await ReadBodyAsync(exchange);
         return error is null ? Scan(exchange, body, requireModel: true, relayPath: "") : error;
     }
+
+    /// <summary>Why the body need not be read; null when it should be.</summary>
+    public static GatewayError? CheckHead(HttpContext http) => HttpMethods.IsPost(http.Request.Method)
+        ? CheckContentType(http.Request)
+        : new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes POST, not {http.Request.Method}.") { Allow = "POST" };
 
     /// <summary>Whether a body can be scanned as JSON. A missing type is taken as JSON.</summary>
     public static GatewayError? CheckContentType(HttpRequest request)
@@ -84,8 +83,17 @@ internal static class ModelIngress
             return new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field };
         }
 
-        exchange.Request = ModelRequest.Of(envelope, body, ProviderOf(exchange.Http.Request.Headers), relayPath);
+        exchange.Request = ModelRequest.Of(envelope, body, ProviderOf(exchange.Http.Request.Headers), relayPath, QueryOf(exchange.Http.Request));
         return Outcome.Continue;
+    }
+
+    /// <summary>The query as the caller wrote it, but for a key, which is nobody else's business.</summary>
+    public static string QueryOf(HttpRequest request)
+    {
+        var query = request.QueryString.Value ?? "";
+        return !query.Contains("key=", StringComparison.OrdinalIgnoreCase)
+            ? query
+            : "?" + string.Join('&', query[1..].Split('&').Where(pair => !pair.StartsWith("key=", StringComparison.OrdinalIgnoreCase)));
     }
 
     public static string? ProviderOf(IHeaderDictionary headers) => headers.TryGetValue(ProviderHeader, out var values) ? values.ToString() : null;

@@ -2,39 +2,32 @@ using System.Text.Json;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing;
 
 namespace Gatehouse.Ingress;
 
-/// <summary>The OpenAI list of models: what the caller's key may put into "model".</summary>
+/// <summary>The list of models: what the caller's key may put into "model".</summary>
 internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenticator)
 {
     public Task ListAsync(HttpContext http)
     {
         var snapshot = snapshots.Current;
+        var dialect = ModelListFormat.DialectOf(http.Request);
         var (key, error) = Authenticate(http, snapshot);
-        return key is null ? ErrorAnswer.RefuseAsync(http, error!) : WriteAsync(http, writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("object"u8, "list"u8);
-            writer.WriteStartArray("data"u8);
-            foreach (var (id, owner) in Models(snapshot, key))
-            {
-                WriteModel(writer, snapshot, id, owner);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        });
+        return key is null
+            ? ErrorAnswer.RefuseAsync(http, error!, dialect)
+            : WriteAsync(http, writer => ModelListFormat.WriteList(writer, dialect, [.. Models(snapshot, key)], snapshot.LoadedAt));
     }
 
     public Task ShowAsync(HttpContext http, string id)
     {
         var snapshot = snapshots.Current;
+        var dialect = ModelListFormat.DialectOf(http.Request);
         var (key, error) = Authenticate(http, snapshot);
         if (key is null)
         {
-            return ErrorAnswer.RefuseAsync(http, error!);
+            return ErrorAnswer.RefuseAsync(http, error!, dialect);
         }
 
         // Kestrel leaves %2F in a path as it is, and the SDKs write provider/model so.
@@ -47,13 +40,13 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
         }
 
         return found.Id is null
-            ? ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.ModelNotFound, $"There is no model '{id}' here that the key '{key.Name}' may use.") { Field = "model" })
-            : WriteAsync(http, writer => WriteModel(writer, snapshot, found.Id, found.Owner));
+            ? ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.ModelNotFound, $"There is no model '{id}' here that the key '{key.Name}' may use.") { Field = "model" }, dialect)
+            : WriteAsync(http, writer => ModelListFormat.WriteModel(writer, dialect, found.Id, found.Owner, snapshot.LoadedAt));
     }
 
     private (ApiKey? Key, GatewayError? Error) Authenticate(HttpContext http, Snapshot snapshot) =>
         HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
-            ? authenticator.Authenticate(http.Request.Headers, snapshot)
+            ? authenticator.Authenticate(http.Request, snapshot, mayBeInQuery: ModelListFormat.DialectOf(http.Request) == Dialect.Gemini)
             : (null, new GatewayError(GatewayErrorCode.MethodNotAllowed, $"{http.Request.Path} takes GET, not {http.Request.Method}.") { Allow = "GET, HEAD" });
 
     private static IEnumerable<(string Id, string Owner)> Models(Snapshot snapshot, ApiKey key)
@@ -63,16 +56,6 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Where(model => key.AllowsModel(provider.Name, model)).Select(model => ($"{provider.Name}/{model}", provider.Name)));
         return routes.Concat(models).DistinctBy(model => model.Item1, StringComparer.Ordinal).OrderBy(model => model.Item1, StringComparer.Ordinal);
-    }
-
-    private static void WriteModel(Utf8JsonWriter writer, Snapshot snapshot, string id, string owner)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("id"u8, id);
-        writer.WriteString("object"u8, "model"u8);
-        writer.WriteNumber("created"u8, snapshot.LoadedAt.ToUnixTimeSeconds());
-        writer.WriteString("owned_by"u8, owner);
-        writer.WriteEndObject();
     }
 
     private static async Task WriteAsync(HttpContext http, Action<Utf8JsonWriter> write)

@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Gatehouse.Ledger;
 
 /// <summary>
-/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 34 boxed parameters of a row cost more than
+/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 42 boxed parameters of a row cost more than
 /// the row.
 /// </summary>
 internal sealed class ExchangeInsert : IDisposable
@@ -14,8 +14,10 @@ internal sealed class ExchangeInsert : IDisposable
         "id, started_at, kind, operation, revision, key_id, key_name, run, requested, route, target, attempts, status, outcome, error_code, "
         + "error_message, error_phase, stream, response_id, response_model, finish_reason, input_tokens, cache_read_tokens, cache_write_tokens, "
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
-        + "overhead_us, first_byte_us";
+        + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
+        + "service_tier, cost_nano_usd, price_revision";
 
+    private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _insert;
     private readonly sqlite3_stmt _begin;
@@ -25,6 +27,7 @@ internal sealed class ExchangeInsert : IDisposable
 
     public ExchangeInsert(SqliteConnection connection)
     {
+        _connection = connection;
         _database = connection.Handle!;
         var marks = string.Join(", ", Columns.Split(',').Select(_ => "?"));
         // A row whose commit was in doubt may be written again; it must not stand twice.
@@ -45,15 +48,22 @@ internal sealed class ExchangeInsert : IDisposable
             {
                 Bind(entry);
                 Step(_insert);
+                foreach (var companion in entry.Companions)
+                {
+                    companion.Write(_connection);
+                }
             }
 
             Step(_commit);
         }
+        catch (SqliteException exception)
+        {
+            RollBack();
+            throw new StorageException(exception.Message, exception);
+        }
         catch
         {
-            // SQLite rolls back by itself after some errors; then there is nothing left to do.
-            _ = raw.sqlite3_step(_rollback);
-            _ = raw.sqlite3_reset(_rollback);
+            RollBack();
             throw;
         }
     }
@@ -64,6 +74,13 @@ internal sealed class ExchangeInsert : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
+    }
+
+    private void RollBack()
+    {
+        // SQLite rolls back by itself after some errors; then there is nothing left to do.
+        _ = raw.sqlite3_step(_rollback);
+        _ = raw.sqlite3_reset(_rollback);
     }
 
     private sqlite3_stmt Prepare(string sql) => raw.sqlite3_prepare_v2(_database, sql, out var statement) == raw.SQLITE_OK
@@ -118,6 +135,14 @@ internal sealed class ExchangeInsert : IDisposable
         Number(Microseconds(entry.Timings.Upstream));
         Number(Microseconds(entry.Timings.Overhead));
         Number(entry.Timings.ToFirstByte is { } firstByte ? Microseconds(firstByte) : null);
+        Number(entry.Usage?.CacheWriteOneHourTokens);
+        Number(entry.Usage?.AudioCacheReadTokens);
+        Number(entry.Usage?.ImageInputTokens);
+        Number(entry.Usage?.ImageOutputTokens);
+        Number(entry.Usage?.WebSearchCalls);
+        Text(entry.ServiceTier);
+        Number(entry.CostNanoUsd);
+        Number(entry.PriceRevision);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

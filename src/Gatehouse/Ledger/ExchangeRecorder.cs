@@ -52,9 +52,13 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         ResponseModel = Clip(exchange.Facts.Model),
         FinishReason = Clip(exchange.Facts.FinishReason),
         Usage = exchange.Usage,
+        ServiceTier = exchange.ServiceTier == default ? null : exchange.ServiceTier.ToString().ToLowerInvariant(),
+        CostNanoUsd = exchange.CostNanoUsd,
+        PriceRevision = exchange.Snapshot.PriceRevision,
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,
+        Companions = exchange.Companions,
     };
 }
 

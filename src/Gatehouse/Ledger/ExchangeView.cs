@@ -10,7 +10,12 @@ internal sealed record UsageView(
     long? OutputTokens,
     [property: Description("Of output_tokens.")] long? ReasoningTokens,
     [property: Description("Of the input.")] long? AudioInputTokens,
-    [property: Description("Of output_tokens.")] long? AudioOutputTokens);
+    [property: Description("Of output_tokens.")] long? AudioOutputTokens,
+    [property: Description("Of cache_write_tokens.")] long? CacheWriteOneHourTokens,
+    [property: Description("Of cache_read_tokens.")] long? AudioCacheReadTokens,
+    [property: Description("Of the input.")] long? ImageInputTokens,
+    [property: Description("Of output_tokens.")] long? ImageOutputTokens,
+    [property: Description("Searches that the provider ran.")] long? WebSearchCalls);
 
 internal sealed record DeliveredView(
     [property: Description("Of the answer's body.")] long Bytes,
@@ -42,8 +47,9 @@ internal sealed record ExchangeView(
     string? FinishReason,
     [property: Description("Null where the provider reported nothing.")] UsageView? Usage,
     DeliveredView Delivered,
-    long? CostNanoUsd,
-    long? PriceRevision,
+    [property: Description("standard, batch, flex or priority.")] string ServiceTier,
+    [property: Description("Null where the price or the usage is not known.")] long? CostNanoUsd,
+    [property: Description("Of the prices it was made with; null in rows that are older than prices.")] long? PriceRevision,
     string Cache,
     IReadOnlyList<string> Verdicts,
     TimingsView Timings,

@@ -54,11 +54,19 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public Usage? Usage { get; init; }
 
+    public string? ServiceTier { get; init; }
+
+    public long? CostNanoUsd { get; init; }
+
+    public required long PriceRevision { get; init; }
+
     public required long DeliveredBytes { get; init; }
 
     public required long DeliveredText { get; init; }
 
     public required ExchangeTimings Timings { get; init; }
+
+    public IReadOnlyList<ICompanionRow> Companions { get; init; } = [];
 
     /// <summary>True once the row is durable, false when it could not be written.</summary>
     public ValueTask<bool> Committed => new(this, _committed.Version);

@@ -71,7 +71,8 @@ internal sealed class LedgerReader(Database database)
     {
         var usage = new UsageView(
             row.Number("input_tokens"), row.Number("cache_read_tokens"), row.Number("cache_write_tokens"), row.Number("output_tokens"),
-            row.Number("reasoning_tokens"), row.Number("audio_input_tokens"), row.Number("audio_output_tokens"));
+            row.Number("reasoning_tokens"), row.Number("audio_input_tokens"), row.Number("audio_output_tokens"), row.Number("cache_write_one_hour_tokens"),
+            row.Number("audio_cache_read_tokens"), row.Number("image_input_tokens"), row.Number("image_output_tokens"), row.Number("web_search_calls"));
         var hasUsage = usage.InputTokens is not null || usage.OutputTokens is not null;
         var text = row.Number("delivered_text")!.Value;
         return new ExchangeView(
@@ -96,6 +97,7 @@ internal sealed class LedgerReader(Database database)
             Usage: hasUsage ? usage : null,
             Delivered: new DeliveredView(
                 row.Number("delivered_bytes")!.Value, text, usage.OutputTokens is null && text > 0 ? (text + BytesPerToken - 1) / BytesPerToken : null),
+            ServiceTier: row.Text("service_tier") ?? "standard",
             CostNanoUsd: row.Number("cost_nano_usd"),
             PriceRevision: row.Number("price_revision"),
             Cache: "bypass",

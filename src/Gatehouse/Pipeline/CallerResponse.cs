@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Gatehouse.Protocols.Chat;
 
 namespace Gatehouse.Pipeline;
 
@@ -38,12 +39,19 @@ internal sealed class CallerResponse(HttpContext http)
 
         if (exchange.Target is { } target)
         {
-            headers["x-gatehouse-target"] = HeaderText(target.Name);
+            headers["x-gatehouse-target"] = HeaderText.Of(target.Name);
         }
 
-        if (headers["x-request-id"].Count == 0)
+        if (exchange.Dropped.Count > 0)
         {
-            headers["x-request-id"] = exchange.Id;
+            headers["x-gatehouse-dropped"] = string.Join(", ", exchange.Dropped.Select(HeaderText.Of));
+        }
+
+        // The SDKs of a dialect know a call by a header of their own.
+        var requestId = exchange.Operation.Dialect == Dialect.Anthropic ? "request-id" : "x-request-id";
+        if (headers[requestId].Count == 0)
+        {
+            headers[requestId] = exchange.Id;
         }
 
         exchange.Timings.FirstByte();
@@ -54,6 +62,9 @@ internal sealed class CallerResponse(HttpContext http)
         BytesSent += bytes.Length;
         http.Response.BodyWriter.Write(bytes);
     }
+
+    /// <summary>Counts what went out in messages, not in a body.</summary>
+    public void CountSent(int bytes) => BytesSent += bytes;
 
     /// <summary>Something went out before the end: the server then flushes the rest by itself only where it writes chunks.</summary>
     public bool HasFlushed { get; private set; }
@@ -75,11 +86,13 @@ internal sealed class CallerResponse(HttpContext http)
         {
             Headers.Clear();
             Start(exchange, error.Status, isEventStream: false);
-            BytesSent += ErrorAnswer.Write(http.Response, error);
+            BytesSent += ErrorAnswer.Write(http.Response, error, exchange.Operation.Dialect);
         }
         else if (IsEventStream)
         {
-            Write(ErrorAnswer.EventOf(error));
+            var ending = new ArrayBufferWriter<byte>(256);
+            exchange.Answer!.WriteFailure(exchange, error.ToChatError(), ending);
+            Write(ending.WrittenSpan);
         }
         else
         {
@@ -87,8 +100,4 @@ internal sealed class CallerResponse(HttpContext http)
             http.Abort();
         }
     }
-
-    /// <summary>A header must be ASCII; a model's name need not be.</summary>
-    private static string HeaderText(string text) =>
-        System.Text.Ascii.IsValid(text) && !text.AsSpan().ContainsAnyInRange('\0', '\x1f') ? text : Uri.EscapeDataString(text);
 }

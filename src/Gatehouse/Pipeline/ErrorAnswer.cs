@@ -1,5 +1,7 @@
 using System.Buffers;
-using Gatehouse.Protocols.Dialects.OpenAi;
+using System.Text.Json;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Pipeline;
 
@@ -8,10 +10,14 @@ internal static class ErrorAnswer
 {
     /// <summary>Writes the whole answer; nothing may have been sent yet.</summary>
     /// <returns>Length of its body.</returns>
-    public static int Write(HttpResponse response, GatewayError error)
+    public static int Write(HttpResponse response, GatewayError error, Dialect dialect)
     {
         var envelope = new ArrayBufferWriter<byte>(256);
-        OpenAiErrorWriter.Write(envelope, error.Message, error.Traits.Type, error.Field, error.Traits.Name);
+        using (var writer = new Utf8JsonWriter(envelope, JsonWriting.Options))
+        {
+            Codecs.Of(dialect).WriteError(error.ToChatError(), writer);
+        }
+
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.ContentLength = envelope.WrittenCount;
@@ -21,18 +27,10 @@ internal static class ErrorAnswer
     }
 
     /// <summary>For requests that are no exchange.</summary>
-    public static Task RefuseAsync(HttpContext http, GatewayError error)
+    public static Task RefuseAsync(HttpContext http, GatewayError error, Dialect dialect = Dialect.OpenAiChat)
     {
-        _ = Write(http.Response, error);
+        _ = Write(http.Response, error, dialect);
         return Task.CompletedTask;
-    }
-
-    /// <returns>The event that ends a broken stream.</returns>
-    public static ReadOnlySpan<byte> EventOf(GatewayError error)
-    {
-        var errorEvent = new ArrayBufferWriter<byte>(256);
-        OpenAiErrorWriter.WriteEvent(errorEvent, error.Message, error.Traits.Type, error.Field, error.Traits.Name);
-        return errorEvent.WrittenSpan;
     }
 
     private static void SetHeaders(IHeaderDictionary headers, GatewayError error)

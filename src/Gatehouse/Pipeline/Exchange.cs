@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Diagnostics;
+using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
+using Gatehouse.Ledger;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Telemetry;
@@ -75,10 +78,22 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The answer of the target; set by step 6.</summary>
     public HeldAnswer? Answer { get; set; }
 
+    /// <summary>Keeps the answer for later calls; null for those that are not to be kept.</summary>
+    public IAnswerKeeper? AnswerKeeper { get; set; }
+
+    /// <summary>Parameters that the target that was tried last could not be told.</summary>
+    public IReadOnlyList<string> Dropped { get; set; } = [];
+
     /// <summary>What the answer says of itself.</summary>
     public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 
     public Usage? Usage => Facts.Usage;
+
+    /// <summary>For what the provider took it.</summary>
+    public ServiceTier ServiceTier { get; set; }
+
+    /// <summary>Null when it is not known, for want of a price or of usage; set by step 8.</summary>
+    public long? CostNanoUsd { get; set; }
 
     public ExchangeOutcome Outcome { get; set; }
 
@@ -109,12 +124,26 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
         set;
     }
 
+    /// <summary>What is written with the exchange's row, or not at all.</summary>
+    public List<ICompanionRow> Companions { get; } = [];
+
+    /// <summary>Puts another body in place of the caller's, whose buffers go back to the server.</summary>
+    public void ReplaceBody(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body)
+    {
+        Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+        Request.Replace(envelope, body);
+    }
+
     /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>
     public void ReleaseBody()
     {
         if (!Request.Body.IsEmpty)
         {
-            Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+            if (!Request.IsBodyReplaced)
+            {
+                Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+            }
+
             Request.DropBody();
         }
     }

@@ -1,7 +1,10 @@
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
+using Gatehouse.Objects;
 using Gatehouse.Policy;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -14,6 +17,7 @@ internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     Admission admission,
     ModelDispatcher dispatcher,
+    ObjectService objects,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
 {
@@ -23,7 +27,8 @@ internal sealed partial class ExchangePipeline(
     {
         // 1 authenticate: who is calling
         exchange.Phase = ExchangePhase.Authenticate;
-        var (key, stranger) = authenticator.Authenticate(exchange.Http.Request.Headers, exchange.Snapshot);
+        var (key, stranger) = authenticator.Authenticate(
+            exchange.Http.Request, exchange.Snapshot, mayBeInQuery: exchange.Operation.Dialect == Dialect.Gemini);
         if (key is null)
         {
             // Nobody's exchange: it is counted, but takes no room in the ledger.
@@ -39,6 +44,9 @@ internal sealed partial class ExchangePipeline(
         {
             var outcome = await AnswerAsync(exchange, ingress);
             exchange.ReleaseBody();
+
+            // 8 settle: whose is what was made; how it ended
+            outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
 
             // 9 record: the row is durable before the last piece of the answer goes out
@@ -141,7 +149,7 @@ internal sealed partial class ExchangePipeline(
         }
     }
 
-    /// <summary>8 settle: how it ended.</summary>
+    /// <summary>8 settle: how it ended, and what it cost.</summary>
     private static void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
@@ -166,6 +174,8 @@ internal sealed partial class ExchangePipeline(
                 exchange.MarkFailed($"answered with status {exchange.Response.Status}");
             }
         }
+
+        CostMeter.Settle(exchange);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]

@@ -1,3 +1,4 @@
+using Gatehouse.Protocols.Chat;
 using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Pipeline;
@@ -54,18 +55,18 @@ internal sealed record GatewayError(GatewayErrorCode Code, string Message)
     public ErrorTraits Traits => ErrorTraits.Of(Code);
 
     public int Status => UpstreamStatus ?? Traits.Status;
+
+    public ChatError ToChatError() => new(Traits.Kind, Status, Message) { Code = Traits.Name, Param = Field };
 }
 
 /// <summary>The one table from codes to statuses and to the words of the error envelope.</summary>
 /// <param name="Status">HTTP status.</param>
 /// <param name="Name">The stable code.</param>
-/// <param name="Type">The "type" of the OpenAI envelope, from OpenAI's own vocabulary.</param>
+/// <param name="Kind">Gives the "type" of the caller's dialect.</param>
 /// <param name="Party">Whose fault it is.</param>
 /// <param name="RetryCanHelp">False tells the SDKs not to try again (<c>x-should-retry: false</c>).</param>
-internal sealed record ErrorTraits(int Status, string Name, string Type, ErrorParty Party, bool RetryCanHelp)
+internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, ErrorParty Party, bool RetryCanHelp)
 {
-    private const string Request = "invalid_request_error";
-
     public static ErrorTraits Of(GatewayErrorCode code) => code switch
     {
         GatewayErrorCode.InvalidRequest => InvalidRequest,
@@ -86,19 +87,19 @@ internal sealed record ErrorTraits(int Status, string Name, string Type, ErrorPa
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
     };
 
-    private static readonly ErrorTraits InvalidRequest = new(400, "invalid_request", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits InvalidApiKey = new(401, "invalid_api_key", "authentication_error", ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits PermissionDenied = new(403, "permission_denied", "permission_error", ErrorParty.Policy, RetryCanHelp: false);
-    private static readonly ErrorTraits NotFound = new(404, "not_found", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits ModelNotFound = new(404, "model_not_found", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits MethodNotAllowed = new(405, "method_not_allowed", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits RequestTooLarge = new(413, "request_too_large", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits UnsupportedMediaType = new(415, "unsupported_media_type", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits UnsupportedFeature = new(422, "unsupported_feature", Request, ErrorParty.Client, RetryCanHelp: false);
-    private static readonly ErrorTraits RequestTimeout = new(408, "request_timeout", Request, ErrorParty.Client, RetryCanHelp: true);
-    private static readonly ErrorTraits UpstreamError = new(502, "upstream_error", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
-    private static readonly ErrorTraits UpstreamInvalidResponse = new(502, "upstream_invalid_response", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
-    private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", "server_error", ErrorParty.Upstream, RetryCanHelp: true);
-    private static readonly ErrorTraits Overloaded = new(503, "overloaded", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
-    private static readonly ErrorTraits InternalError = new(500, "internal_error", "server_error", ErrorParty.Gateway, RetryCanHelp: true);
+    private static readonly ErrorTraits InvalidRequest = new(400, "invalid_request", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits InvalidApiKey = new(401, "invalid_api_key", ChatErrorKind.Authentication, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits PermissionDenied = new(403, "permission_denied", ChatErrorKind.Permission, ErrorParty.Policy, RetryCanHelp: false);
+    private static readonly ErrorTraits NotFound = new(404, "not_found", ChatErrorKind.NotFound, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits ModelNotFound = new(404, "model_not_found", ChatErrorKind.NotFound, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits MethodNotAllowed = new(405, "method_not_allowed", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits RequestTooLarge = new(413, "request_too_large", ChatErrorKind.RequestTooLarge, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits UnsupportedMediaType = new(415, "unsupported_media_type", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits UnsupportedFeature = new(422, "unsupported_feature", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits RequestTimeout = new(408, "request_timeout", ChatErrorKind.Timeout, ErrorParty.Client, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamError = new(502, "upstream_error", ChatErrorKind.Server, ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamInvalidResponse = new(502, "upstream_invalid_response", ChatErrorKind.Server, ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", ChatErrorKind.Timeout, ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits Overloaded = new(503, "overloaded", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
+    private static readonly ErrorTraits InternalError = new(500, "internal_error", ChatErrorKind.Server, ErrorParty.Gateway, RetryCanHelp: true);
 }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -13,6 +15,11 @@ internal abstract class HeldAnswer : IDisposable
 
     /// <summary>Passes on all but the last piece.</summary>
     public abstract ValueTask<Outcome> RelayAsync(Exchange exchange);
+
+    /// <summary>Tells of a failure after the first byte of a stream.</summary>
+    public virtual void WriteFailure(Exchange exchange, ChatError error, IBufferWriter<byte> output) => Codecs.Of(exchange.Operation.Dialect)
+        .NewStreamWriter(new AnswerContext(new ChatRequest { Dialect = exchange.Operation.Dialect }, exchange.Id, exchange.Model, exchange.StartedAt.ToUnixTimeSeconds()))
+        .WriteFailure(error, output);
 
     /// <summary>Sends what was held back.</summary>
     public abstract ValueTask ReleaseAsync(Exchange exchange);

@@ -21,12 +21,15 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Bucket bounds of the gateway's own overhead, in seconds.</summary>
     public static readonly double[] OverheadBounds = [0.00005, 0.0001, 0.0002, 0.0004, 0.0008, 0.0016, 0.0032, 0.0064, 0.0128, 0.0256, 0.1, 0.5];
 
+    private const double NanoUsdPerUsd = 1e9;
+
     private readonly Meter _meter;
     private readonly Counter<long> _exchanges;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _timeToFirstChunk;
     private readonly Histogram<double> _overhead;
     private readonly Histogram<long> _tokens;
+    private readonly Counter<double> _cost;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -39,6 +42,7 @@ internal sealed class GatewayMetrics : IDisposable
         _overhead = _meter.CreateHistogram<double>(
             "gatehouse.exchange.overhead", "s", "Time of exchanges that the gateway itself took: all but the time spent waiting for targets.");
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
+        _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -96,6 +100,11 @@ internal sealed class GatewayMetrics : IDisposable
         }
 
         RecordTokens(exchange, tags);
+        if (exchange.CostNanoUsd is { } cost)
+        {
+            _cost.Add(cost / NanoUsdPerUsd, tags);
+        }
+
         if (code is not null)
         {
             tags.Add("error.type", code);

@@ -214,7 +214,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
         // Perplexity and GPUStack end without [DONE]; a finish_reason of every choice says that nothing is missing. Of relayed paths only
         // some are known to have a last event.
-        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation == Operation.Relay && !exchange.Facts.HasLastEvent);
+        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation.IsRelay && !exchange.Facts.HasLastEvent);
         return isWhole ? Ended(exchange) : Broken(exchange);
     }
 

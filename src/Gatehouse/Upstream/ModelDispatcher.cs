@@ -1,5 +1,8 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Upstream.Realtime;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Upstream;
 
@@ -16,11 +19,23 @@ internal sealed class ModelDispatcher(TimeProvider time)
             HttpResponseMessage? response = null;
             try
             {
-                (response, var outcome) = await TryAsync(exchange, target, lifetime);
+                var (rendition, unsayable) = Renditions.Of(exchange, target);
+                if (unsayable is not null)
+                {
+                    // Another target may be able to take what this one cannot.
+                    if (unsayable.Code == GatewayErrorCode.UnsupportedFeature && MayTryNext(exchange))
+                    {
+                        continue;
+                    }
+
+                    return unsayable;
+                }
+
+                (response, var outcome) = await TryAsync(exchange, target, lifetime, rendition);
                 var isRetryable = response is null ? outcome.Error!.Traits.Party == ErrorParty.Upstream : IsRetryable((int)response.StatusCode);
                 if (!isRetryable || !MayTryNext(exchange))
                 {
-                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime);
+                    return response is null ? outcome : TakeAnswer(exchange, response, lifetime, rendition);
                 }
             }
             finally
@@ -45,30 +60,21 @@ internal sealed class ModelDispatcher(TimeProvider time)
         }
 
         exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name };
-        exchange.Facts = new OpenAiAnswerFacts();
         exchange.Answer.Dispose();
         exchange.Answer = null;
         return true;
     }
 
-    /// <summary>A body that was not kept can be sent only once.</summary>
     private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
-        && exchange.Request.Envelope is not null && !exchange.Response.HasStarted && !exchange.ClientLeft;
+        && exchange.Request.CanBeSentAgain && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
     private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
-    private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
     {
-        if (exchange.Operation != Operation.Relay && target.Provider.Dialect != ProviderDialect.Openai)
-        {
-            var error = new GatewayError(
-                GatewayErrorCode.UnsupportedFeature,
-                $"{target.Name} speaks the {target.Provider.Entry.Title} format: call it with its own paths and the header x-gatehouse-provider: {target.Provider.Name}.");
-            return (null, error);
-        }
-
         var started = exchange.Timings.Elapsed;
-        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime);
+        var (response, failure) = await UpstreamClient.SendAsync(exchange, target, lifetime, rendition);
         exchange.Attempts.Add(new Attempt(
             target.Name,
             response is null ? null : (int)response.StatusCode,
@@ -78,10 +84,10 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return (response, new Outcome(failure));
     }
 
-    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    private static Outcome TakeAnswer(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime, Rendition? rendition)
     {
         var target = exchange.Target!;
-        var isRelay = exchange.Operation == Operation.Relay;
+        var isRelay = exchange.Operation.IsRelay;
         if (!isRelay && (int)response.StatusCode is >= 300 and < 400)
         {
             return new GatewayError(
@@ -89,16 +95,38 @@ internal sealed class ModelDispatcher(TimeProvider time)
                 $"{target.Name} answered with a redirect ({(int)response.StatusCode}), which is not followed. Is base_url of '{target.Provider.Name}' right?");
         }
 
+        if (exchange.Operation == Operation.Realtime && response.StatusCode == System.Net.HttpStatusCode.SwitchingProtocols)
+        {
+            exchange.Facts = new OpenAiAnswerFacts();
+            exchange.Answer = new RealtimeAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame);
+            return Outcome.Continue;
+        }
+
+        if (exchange.Request.Object?.Owned is { } owned)
+        {
+            exchange.Answer = new OwnedListAnswer(response, lifetime, owned);
+            return Outcome.Continue;
+        }
+
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
+        if (rendition?.AnswerOf(exchange, response, lifetime) is { } converted)
+        {
+            exchange.Answer = converted;
+            return Outcome.Continue;
+        }
+
+        exchange.Facts = exchange.Operation.Dialect == Dialect.Gemini
+            ? new CodecAnswerFacts(Codecs.Of(Dialect.Gemini), isEventStream)
+            : new OpenAiAnswerFacts();
         if (isEventStream)
         {
-            var removeUsageChunk = !isRelay && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
+            var removeUsageChunk = exchange.Operation.HasStreamOptions && target.Provider.RequestStreamUsage && exchange.Request.Envelope is { IsStream: true, AsksForUsage: false };
             exchange.Answer = new EventStreamAnswer(response, lifetime, exchange.Snapshot.MaxStreamFrame, removeUsageChunk);
         }
         else
         {
-            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay);
+            exchange.Answer = new BodyAnswer(response, lifetime, mustBeJson: !isRelay && !(exchange.Operation.AnswersInAnyFormat && response.IsSuccessStatusCode));
         }
 
         return Outcome.Continue;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gatehouse.Pipeline;
 using Gatehouse.Upstream.Credentials;
 
 namespace Gatehouse.Upstream;
@@ -66,6 +67,24 @@ internal sealed record ProviderModel
     public Uri UriOfRelay(string path) => new(
         AddressOf(Entry.Dialect == ProviderDialect.Anthropic ? "/v1" + path : path, model: ""),
         new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    /// <summary>
+    /// The address of a realtime session; http(s), as its handshake is an HTTP request. Azure's dated API versions name the deployment
+    /// in the query (learn.microsoft.com, "How to use the GPT Realtime API via WebSockets", 2025).
+    /// </summary>
+    /// <param name="model">Empty for a session that has its model already.</param>
+    /// <param name="query">Further parameters as the caller wrote them.</param>
+    public Uri UriOfRealtime(string model, string query)
+    {
+        var path = IsModelInPath ? $"{BaseUrl}/openai/realtime" : AddressOf(Operation.Realtime.Path, model: "");
+        string[] parameters =
+        [
+            IsModelInPath ? $"api-version={Uri.EscapeDataString(ApiVersion!)}" : "",
+            model.Length == 0 ? "" : $"{(IsModelInPath ? "deployment" : "model")}={Uri.EscapeDataString(model)}",
+            query,
+        ];
+        return new Uri($"{path}?{string.Join('&', parameters.Where(parameter => parameter.Length > 0))}");
+    }
 
     private bool IsModelInPath => ApiVersion is not null && Entry.HasQuirk(ProviderEntry.AzurePaths);
 

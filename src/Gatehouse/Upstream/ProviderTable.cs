@@ -77,6 +77,9 @@ internal sealed record ProviderEntry
 {
     public const string AzurePaths = "azure_paths";
 
+    /// <summary>The OpenAI format with Mistral's deviations.</summary>
+    public const string MistralFormat = "mistral_format";
+
     /// <summary>A base URL that does not end in /v1 is that of the provider's own format.</summary>
     public const string NativeWithoutV1 = "native_without_v1";
 

@@ -4,6 +4,8 @@ using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
+using Gatehouse.Upstream.Realtime;
+using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gatehouse.Upstream;
@@ -14,9 +16,10 @@ internal static class UpstreamClient
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
-    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(Exchange exchange, Target target, CallLifetime lifetime)
+    public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
     {
-        using var request = CreateRequest(exchange, target);
+        using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
         lifetime.AwaitFirstByte();
         exchange.Timings.UpstreamWaitBegins();
         try
@@ -29,6 +32,12 @@ internal static class UpstreamClient
             var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
+            if (exchange.Operation == Operation.Realtime && RealtimeHandshake.Check(request, response, target) is { } notOpened)
+            {
+                response.Dispose();
+                return (null, notOpened);
+            }
+
             return (response, null);
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
@@ -68,16 +77,50 @@ internal static class UpstreamClient
         var provider = target.Provider;
         var caller = exchange.Http.Request;
         var request = exchange.Request;
-        var isRelay = exchange.Operation == Operation.Relay;
-        var message = new HttpRequestMessage(
-            isRelay ? new HttpMethod(caller.Method) : HttpMethod.Post,
-            isRelay ? provider.UriOfRelay(request.RelayPath) : provider.UriOf(exchange.Operation.Path, target.Model))
-        {
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-            Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
-        };
-
+        var isRelay = exchange.Operation.IsRelay;
+        var isRealtime = exchange.Operation == Operation.Realtime;
+        var uri = isRealtime ? provider.UriOfRealtime(target.Model, request.RelayPath)
+            : isRelay ? provider.UriOfRelay(request.RelayPath)
+            : UpstreamPaths.Of(target, exchange.Operation, request);
+        var message = NewMessage(isRelay || isRealtime ? new HttpMethod(caller.Method) : HttpMethod.Post, uri, provider);
         ForwardedHeaders.CopyRequest(caller.Headers, message.Headers);
+        AddHeaders(message, exchange, provider);
+        if (isRealtime)
+        {
+            RealtimeHandshake.Prepare(message, caller);
+            return message;
+        }
+
+        message.Content = ContentOf(exchange, target, isRelay);
+        return message;
+    }
+
+    /// <summary>A request in another form than the caller's: of the caller's headers none has a meaning for it but who calls.</summary>
+    private static HttpRequestMessage CreateRequest(Exchange exchange, Target target, Rendition rendition)
+    {
+        var message = NewMessage(HttpMethod.Post, rendition.UriFor(target), target.Provider);
+        if (rendition.ForwardsHeaders)
+        {
+            ForwardedHeaders.CopyRequest(exchange.Http.Request.Headers, message.Headers);
+        }
+        else
+        {
+            _ = message.Headers.TryAddWithoutValidation("user-agent", exchange.Http.Request.Headers.UserAgent.ToString());
+        }
+
+        AddHeaders(message, exchange, target.Provider);
+        message.Content = new ReadOnlyMemoryContent(rendition.Body) { Headers = { ContentType = Json } };
+        return message;
+    }
+
+    private static HttpRequestMessage NewMessage(HttpMethod method, Uri uri, ProviderModel provider) => new(method, uri)
+    {
+        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
+    };
+
+    private static void AddHeaders(HttpRequestMessage message, Exchange exchange, ProviderModel provider)
+    {
         foreach (var (name, value) in provider.Headers)
         {
             _ = message.Headers.Remove(name);
@@ -97,9 +140,6 @@ internal static class UpstreamClient
         {
             _ = message.Headers.TryAddWithoutValidation("tracestate", state);
         }
-
-        message.Content = ContentOf(exchange, target, isRelay);
-        return message;
     }
 
     private static async ValueTask<GatewayError?> SignAsync(IRequestSigner signer, HttpRequestMessage request, CancellationToken cancellationToken)
@@ -119,10 +159,17 @@ internal static class UpstreamClient
         var caller = exchange.Http.Request;
         if (exchange.Request.Envelope is { } envelope)
         {
-            var edits = isRelay ? [] : envelope.EditsFor(
-                target.Model, target.Provider.RequestStreamUsage && exchange.Operation != Operation.Embeddings);
+            var edits = isRelay || exchange.Operation.Dialect == Protocols.Chat.Dialect.Gemini ? [] : envelope.EditsFor(
+                target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
             content.Headers.ContentType = Json;
+            return content;
+        }
+
+        if (exchange.Request.Form is { } form)
+        {
+            var content = new SplicedContent(new SplicedJson(exchange.Request.Body, form.EditsFor(target.Model)));
+            ForwardedHeaders.CopyContent(caller.Headers, content.Headers);
             return content;
         }
 

@@ -11,10 +11,24 @@ internal static class RoundTripExceptions
     private static readonly (string IdPrefix, string What, string Place, string Reason)[] All =
     [
         // OpenAI Chat
+        ("", "request", @"^\.stream: missing false$", "false is the default"),
+        ("", "request", @"^\.stream_options: unexpected \{""include_usage"":true\}$", "the gateway asks for the usage of every stream"),
+        ("azure/", "request", @"^\.model: unexpected", "the path names it; a target's model is always named"),
+        ("azure/chat-completions-chat-content-filtering-0", "response", @"^\.choices\[0\]\.message: unexpected", "clients want a message, even of a filtered answer"),
+        ("copilot/chat-completions-", "response", @"^\.(object|created): unexpected", "clients want them in every answer"),
+        ("snowflake/chat-completions-", "response", @"finish_reason: expected """", is ""(tool_calls|stop)""$", "an empty reason says nothing"),
+        ("huggingface/chat-completions-", "request", @"^\.tools: missing \[\]$", "no tools are no tools"),
+        ("huggingface/chat-completions-tool-choice-matrix", "request", @"^\.tool_choice\.type: unexpected ""function""$", "what is left out is what it is"),
+        ("snowflake/chat-completions-", "response", @"tool_calls\[0\]\.custom: missing", "a custom tool without a name, beside the function that is called"),
 
         // OpenAI Responses
+        ("openai/responses-stream-simple-agent-streamed-0", "request", @"^\.tools: missing \[\]$", "no tools are no tools"),
+        ("openai/responses-response-with-", "request", @"^\.model: unexpected", "the template names the model; a target's model is always named"),
+        ("mistralrs/responses-", "any", @"\.annotations: unexpected \[\]$", "the specification requires the list in a message that has an id"),
+        ("copilot/responses-reasoning-roundtrip-nonstreaming-1", "request", @"\.annotations: unexpected \[\]$", "as above"),
 
         // Anthropic
+        ("anthropic/", "request", @"^\.tools\[\d+\]\.type: missing ""custom""$", "a tool without a type is a custom one"),
 
         // Gemini
         ("gemini/", "request", @"^\.systemInstruction\.role: missing", "Google ignores the role of a system instruction"),
@@ -45,6 +59,9 @@ internal static class RoundTripExceptions
         // Ollama
 
         // Mistral
+        ("mistral/chat-completions-", "any", @"(tools|tool_calls)\[\d+\]\.type: unexpected ""function""$", "the default, which clients want to see"),
+        ("mistral/chat-completions-", "request", @"\.(content|tool_calls): missing \[\]$", "an empty list says nothing"),
+        ("mistral/chat-completions-els-mistral-pixtral", "request", @"\.image_url: expected ""(?<url>https:[^""]+)"", is \{""url"":""\k<url>""\}$", "two forms of the same"),
     ];
 
     public static bool Covers(string id, string what, string difference) => All.Any(e =>

@@ -18,7 +18,7 @@ public sealed class CredentialCacheTests
         var waiting = Enumerable.Range(0, 50).Select(_ => _cache.GetAsync(CancellationToken.None).AsTask()).ToArray();
         (await NextAsync(0)).SetResult(Lasting("first", TimeSpan.FromHours(1)));
 
-        Assert.All(await Task.WhenAll(waiting), fetched => Assert.Equal("first", fetched.Value));
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), fetched => Assert.Equal("first", fetched.Value));
         Assert.Equal(1, Begun);
     }
 
@@ -32,7 +32,7 @@ public sealed class CredentialCacheTests
         var second = await NextAsync(1);
         second.SetResult(Lasting("second", TimeSpan.FromHours(1)));
 
-        Assert.All(await Task.WhenAll(waiting), fetched => Assert.Equal("second", fetched.Value));
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), fetched => Assert.Equal("second", fetched.Value));
         Assert.Equal(2, Begun);
     }
 

@@ -10,7 +10,11 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// </summary>
 public sealed class OpenAiAnswerFacts : AnswerFacts
 {
-    private static readonly string[] MemberNames = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier"];
+    private static readonly string[] MemberNames =
+    [
+        "id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier",
+        "file", "output_file_id", "error_file_id", "result_files",
+    ];
 
     private const int MaxChoice = 63;
 
@@ -18,10 +22,16 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
 
     private ulong _begunChoices;
     private ulong _finishedChoices;
+    private bool _isMediaDone;
+    private List<string>? _files;
 
     public override IReadOnlyList<string> Members => MemberNames;
 
-    public override bool IsFinished => _begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0;
+    /// <summary>Ids of files that an object at the provider led to: the results of a batch or a fine-tuning job, a finished upload.</summary>
+    public IReadOnlyList<string> Files => _files ?? [];
+
+    /// <summary>Every choice that was begun has been given its finish_reason; or an image, a speech or a transcript has been told to be done.</summary>
+    public override bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
 
     public override bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
     {
@@ -71,7 +81,7 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             else if (reader.TextIs("x_groq"u8) || reader.TextIs("response"u8) || reader.TextIs("message"u8))
             {
                 // Groq's usage; the Responses API's finished response; Anthropic's started message.
-                ReadNested(ref reader);
+                ReadNested(ref reader, isResponse: reader.TextIs("response"u8));
             }
             else if (reader.TextIs("error"u8))
             {
@@ -101,6 +111,10 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             {
                 ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
+            else if (reader.TextIs("output_file_id"u8) || reader.TextIs("error_file_id"u8) || reader.TextIs("result_files"u8) || reader.TextIs("file"u8))
+            {
+                ReadFiles(ref reader);
+            }
             else
             {
                 _ = reader.Read();
@@ -122,7 +136,7 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
         return true;
     }
 
-    private void ReadNested(ref Utf8JsonReader reader)
+    private void ReadNested(ref Utf8JsonReader reader, bool isResponse)
     {
         _ = reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -146,12 +160,62 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             {
                 ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
+            else if (isResponse && Id is null && reader.TextIs("id"u8))
+            {
+                Id = ReadString(ref reader);
+            }
             else
             {
                 _ = reader.Read();
                 reader.Skip();
             }
         }
+    }
+
+    /// <summary>An id, a list of ids, or an object with one.</summary>
+    private void ReadFiles(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                AddFile(ref reader);
+                break;
+            case JsonTokenType.StartArray:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    AddFile(ref reader);
+                }
+
+                break;
+            case JsonTokenType.StartObject:
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var isId = reader.TextIs("id"u8);
+                    _ = reader.Read();
+                    if (isId)
+                    {
+                        AddFile(ref reader);
+                    }
+                    else
+                    {
+                        reader.Skip();
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private void AddFile(ref Utf8JsonReader reader)
+    {
+        const int MaxFiles = 100;
+        if (reader.TokenType == JsonTokenType.String && Text(ref reader) is { } id && (_files ??= []).Count < MaxFiles)
+        {
+            _files.Add(id);
+        }
+
+        reader.Skip();
     }
 
     /// <returns>True for an empty list.</returns>
@@ -332,6 +396,9 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             return ChunkTraits.None;
         }
 
+        // Several images may be streamed in one answer, each with its own end: none of these is known to be the last event.
+        _isMediaDone |= reader.TextIs("image_generation.completed"u8) || reader.TextIs("image_edit.completed"u8)
+            || reader.TextIs("speech.audio.done"u8) || reader.TextIs("transcript.text.done"u8);
         HasLastEvent |= reader.ValueSpan.StartsWith("response."u8) || reader.TextIs("message_start"u8);
         if (reader.TextIs("response.completed"u8) || reader.TextIs("response.incomplete"u8) || reader.TextIs("message_stop"u8))
         {

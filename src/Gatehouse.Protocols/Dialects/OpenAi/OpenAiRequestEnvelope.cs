@@ -40,6 +40,9 @@ public sealed class OpenAiRequestEnvelope
 
     public bool IsStream { get; private set; }
 
+    /// <summary>The names of the other members, as <see cref="MemberNames"/> marks them.</summary>
+    public ulong Names { get; private set; }
+
     /// <summary>The caller set <c>stream_options.include_usage</c> to true.</summary>
     public bool AsksForUsage { get; private set; }
 
@@ -162,6 +165,7 @@ public sealed class OpenAiRequestEnvelope
             }
             else
             {
+                Names |= reader.HasValueSequence ? ulong.MaxValue : MemberNames.MarkOf(reader.ValueSpan);
                 _ = reader.Read();
                 reader.Skip();
             }

@@ -179,6 +179,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         _ when type == typeof(Secret) => text.Length > 0 ? new Secret(text) : null,
         _ when type == typeof(bool) => text is "true" or "false" ? text is "true" : null,
         _ when type == typeof(int) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null,
+        _ when type == typeof(decimal) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) ? amount : null,
         _ when type == typeof(TimeSpan) => Duration.TryParse(text, out var duration) ? duration : null,
         _ when type == typeof(ByteSize) => ByteSize.TryParse(text, out var size) ? size : null,
         _ when type == typeof(DateTimeOffset) => DateTimeOffset.TryParse(
@@ -193,6 +194,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         _ when type == typeof(Secret) => "a secret",
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(int) => "a whole number",
+        _ when type == typeof(decimal) => "a number",
         _ when type == typeof(TimeSpan) => "a duration such as 500ms, 2s, 5m or 1h",
         _ when type == typeof(ByteSize) => "a size such as 64KiB or 32MiB",
         _ when type == typeof(DateTimeOffset) => "a time such as 2027-01-31T00:00:00Z",

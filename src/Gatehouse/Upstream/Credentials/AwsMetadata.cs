@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 
 namespace Gatehouse.Upstream.Credentials;
 
@@ -21,12 +22,15 @@ internal sealed class AwsMetadata
     public AwsMetadata(Func<string, string?> variable, TimeProvider time)
     {
         _variable = variable;
-        _instance = Uri.TryCreate(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT"), UriKind.Absolute, out var endpoint) ? endpoint : new Uri($"http://{InstanceHost}");
-        _client = CredentialClient.ForMetadata([ContainerHost, PodIdentityHost, "fd00:ec2::23", "[fd00:ec2::23]", InstanceHost, _instance.IdnHost], time);
+        _instance = Uri.TryCreate(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT"), UriKind.Absolute, out var endpoint)
+            ? endpoint
+            : new Uri($"http://{InstanceHost}");
+        _client = CredentialClient.ForMetadata([ContainerHost, PodIdentityHost, InstanceHost, _instance.IdnHost], time);
     }
 
     public Task<Fetched<AwsCredentials>> FetchAsync(CancellationToken cancellationToken) =>
-        _variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { Length: > 0 } path ? FetchFromContainerAsync($"http://{ContainerHost}{path}", cancellationToken)
+        _variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { Length: > 0 } path
+            ? FetchFromContainerAsync($"http://{ContainerHost}{path}", cancellationToken)
         : _variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") is { Length: > 0 } uri ? FetchFromContainerAsync(uri, cancellationToken)
         : string.Equals(_variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase)
             ? Task.FromResult(Fetched<AwsCredentials>.Failed($"none are configured and AWS_EC2_METADATA_DISABLED is set; {Otherwise}"))
@@ -36,7 +40,8 @@ internal sealed class AwsMetadata
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || !MayBeAsked(uri))
         {
-            return Fetched<AwsCredentials>.Failed($"'{address}' of AWS_CONTAINER_CREDENTIALS_* is neither https nor an address of this machine or its cloud");
+            return Fetched<AwsCredentials>.Failed(
+                $"'{address}' of AWS_CONTAINER_CREDENTIALS_* is neither https nor an address of this machine or its cloud");
         }
 
         var request = new HttpRequestMessage(HttpMethod.Get, uri);
@@ -53,7 +58,8 @@ internal sealed class AwsMetadata
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             request.Dispose();
-            return Fetched<AwsCredentials>.Failed($"the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names cannot be read: {exception.Message.TrimEnd('.')}");
+            return Fetched<AwsCredentials>.Failed(
+                $"the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names cannot be read: {exception.Message.TrimEnd('.')}");
         }
 
         var (body, error) = await _client.SendAsync(request, cancellationToken);
@@ -72,11 +78,11 @@ internal sealed class AwsMetadata
             (role, error) = await _client.SendAsync(WithSession(roles, token), cancellationToken);
         }
 
-        var name = role is null ? "" : System.Text.Encoding.UTF8.GetString(role).Split('\n')[0].Trim();
+        var name = role is null ? "" : Encoding.UTF8.GetString(role).Split('\n')[0].Trim();
         if (name.Length == 0)
         {
-            return Fetched<AwsCredentials>.Failed(
-                $"none are configured or in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and this machine has no role ({error ?? "its metadata names none"}); {Otherwise}");
+            return Fetched<AwsCredentials>.Failed("none are configured or in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+                + $"and this machine has no role ({error ?? "its metadata names none"}); {Otherwise}");
         }
 
         var address = new Uri(roles, Uri.EscapeDataString(name));
@@ -87,7 +93,7 @@ internal sealed class AwsMetadata
     private static HttpRequestMessage WithSession(Uri uri, byte[] token)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, uri);
-        _ = request.Headers.TryAddWithoutValidation("x-aws-ec2-metadata-token", System.Text.Encoding.ASCII.GetString(token).Trim());
+        _ = request.Headers.TryAddWithoutValidation("x-aws-ec2-metadata-token", Encoding.ASCII.GetString(token).Trim());
         return request;
     }
 
@@ -95,7 +101,8 @@ internal sealed class AwsMetadata
     {
         if (CredentialClient.ObjectOf(body) is { } answer && CredentialClient.TokenOf(answer, "AccessKeyId") is { } id
             && CredentialClient.TokenOf(answer, "SecretAccessKey") is { } secret
-            && DateTimeOffset.TryParse(CredentialClient.TextOf(answer, "Expiration"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expiration))
+            && DateTimeOffset.TryParse(
+                CredentialClient.TextOf(answer, "Expiration"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expiration))
         {
             return Fetched<AwsCredentials>.Of(new AwsCredentials(id, secret, CredentialClient.TokenOf(answer, "Token")), expiration);
         }
@@ -105,5 +112,7 @@ internal sealed class AwsMetadata
 
     /// <summary>The rule of AWS's SDKs for AWS_CONTAINER_CREDENTIALS_FULL_URI: over http only where nobody can listen.</summary>
     private static bool MayBeAsked(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp
-        && (uri.IsLoopback || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && address.ToString() is ContainerHost or PodIdentityHost or "fd00:ec2::23")));
+        && (uri.IsLoopback
+            || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address)
+                && address.ToString() is ContainerHost or PodIdentityHost or "fd00:ec2::23")));
 }

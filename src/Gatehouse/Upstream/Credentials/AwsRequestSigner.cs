@@ -22,11 +22,11 @@ internal sealed class AwsRequestSigner(
     public ValueTask<GatewayError?> SignAsync(HttpRequestMessage request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var pending = credentials(cancellationToken);
-        return pending.IsCompletedSuccessfully ? ValueTask.FromResult(Sign(request, body.Span, pending.Result)) : AwaitedAsync(pending, request, body);
+        return pending.IsCompletedSuccessfully ? ValueTask.FromResult(Sign(request, body.Span, pending.Result)) : AwaitedAsync(pending);
 
-        async ValueTask<GatewayError?> AwaitedAsync(ValueTask<Fetched<AwsCredentials>> pending, HttpRequestMessage request, ReadOnlyMemory<byte> body)
+        async ValueTask<GatewayError?> AwaitedAsync(ValueTask<Fetched<AwsCredentials>> fetching)
         {
-            var fetched = await pending;
+            var fetched = await fetching;
             return Sign(request, body.Span, fetched);
         }
     }
@@ -55,7 +55,8 @@ internal sealed class AwsRequestSigner(
         var signed = Signed(request);
         var canonical = SignatureV4.CanonicalRequest(
             request.Method.Method, uri.AbsolutePath, uri.Query.TrimStart('?'), signed, SignatureV4.PayloadHash(body));
-        _ = headers.TryAddWithoutValidation("authorization", SignatureV4.Authorization(key.AccessKeyId, SigningKey(key, scope), scope, canonical, signed));
+        var authorization = SignatureV4.Authorization(key.AccessKeyId, SigningKey(key, scope), scope, canonical, signed);
+        _ = headers.TryAddWithoutValidation("authorization", authorization);
         return null;
     }
 
@@ -63,7 +64,8 @@ internal sealed class AwsRequestSigner(
     private static List<KeyValuePair<string, string>> Signed(HttpRequestMessage request)
     {
         var uri = request.RequestUri!;
-        List<KeyValuePair<string, string>> signed = [new("host", request.Headers.Host ?? (uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}"))];
+        var host = request.Headers.Host ?? (uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}");
+        List<KeyValuePair<string, string>> signed = [new("host", host)];
         if (request.Content?.Headers.NonValidated.TryGetValues("content-type", out var type) == true)
         {
             signed.Add(new("content-type", type.ToString()));

@@ -46,7 +46,8 @@ internal sealed class CredentialCache<T>(Func<CancellationToken, Task<Fetched<T>
 
             if (usable is not null || _fetching is null)
             {
-                return ValueTask.FromResult(usable is not null ? Fetched<T>.Of(usable.Value, usable.ExpiresAt) : Fetched<T>.Failed(_lastError));
+                return ValueTask.FromResult(
+                    usable is not null ? Fetched<T>.Of(usable.Value, usable.ExpiresAt) : Fetched<T>.Failed(_lastError));
             }
 
             fetching = _fetching;

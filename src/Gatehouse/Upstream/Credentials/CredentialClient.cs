@@ -10,7 +10,9 @@ internal sealed class CredentialClient(HttpMessageInvoker transport)
     private const int MaxAnswerLength = 256 * 1024;
     private const int MaxQuotedLength = 300;
 
-    /// <summary>One that reaches the metadata services of clouds, which no provider may; past any proxy, as they answer for this machine alone.</summary>
+    /// <summary>
+    /// One that reaches the metadata services of clouds, which no provider may; past any proxy, as they answer for this machine alone.
+    /// </summary>
     /// <param name="hosts">The hosts it is made for; another link-local or metadata address is refused all the same.</param>
     public static CredentialClient ForMetadata(IReadOnlyList<string> hosts, TimeProvider time) => new(Transports.Create(
         new TransportKey("metadata", "", ConnectTimeout: TimeSpan.FromSeconds(2), string.Join(' ', hosts)), hosts, time, useProxy: false));
@@ -58,14 +60,18 @@ internal sealed class CredentialClient(HttpMessageInvoker transport)
 
     /// <summary>A member that is a text and not empty.</summary>
     public static string? TextOf(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : null;
 
     /// <summary>A member that is a text which can be sent in a header.</summary>
-    public static string? TokenOf(JsonElement element, string name) => TextOf(element, name) is { } text && text.All(c => c is > ' ' and <= '~') ? text : null;
+    public static string? TokenOf(JsonElement element, string name) =>
+        TextOf(element, name) is { } text && text.All(c => c is > ' ' and <= '~') ? text : null;
 
-    private static string Why(HttpRequestException exception) => (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
+    private static string Why(HttpRequestException exception) =>
+        (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
     {
-        (HttpRequestError.NameResolutionError, _) or (_, SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain) => "its name is not known here",
+        (HttpRequestError.NameResolutionError, _) => "its name is not known here",
         (_, SocketError.ConnectionRefused) => "it refuses connections",
         (_, SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.TimedOut) => "there is no way to it",
         (HttpRequestError.ConfigurationLimitExceeded, _) => "its answer is too long",

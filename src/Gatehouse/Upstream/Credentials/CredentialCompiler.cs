@@ -128,7 +128,9 @@ internal sealed class CredentialCompiler(ConfigurationErrors errors, TimeProvide
             isRead = error is null;
             if (error is not null)
             {
-                errors.Add(options.Credentials is null ? path : $"{path}.credentials", options.Credentials is null ? $"the file that GOOGLE_APPLICATION_CREDENTIALS names {error}" : error);
+                errors.Add(
+                    options.Credentials is null ? path : $"{path}.credentials",
+                    options.Credentials is null ? $"the file that GOOGLE_APPLICATION_CREDENTIALS names {error}" : error);
             }
         }
 

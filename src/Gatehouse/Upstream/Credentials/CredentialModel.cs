@@ -2,7 +2,8 @@ namespace Gatehouse.Upstream.Credentials;
 
 /// <summary>How the requests to a provider are authenticated, and the places that belong to it.</summary>
 /// <param name="Signer">Null where headers that never change are enough.</param>
-internal sealed record CredentialModel(IRequestSigner? Signer = null, SignerKey? Key = null, string? Region = null, string? Project = null, string? Location = null)
+internal sealed record CredentialModel(
+    IRequestSigner? Signer = null, SignerKey? Key = null, string? Region = null, string? Project = null, string? Location = null)
 {
     /// <summary>A base URL of the provider table with the region or location in it; null where that is not known.</summary>
     public string? Endpoint(string? template)

@@ -51,7 +51,8 @@ internal sealed class GoogleServiceAccount
         }
 
         var uri = CredentialClient.TextOf(file, "token_uri") ?? "https://oauth2.googleapis.com/token";
-        if (!Uri.TryCreate(uri, UriKind.Absolute, out var tokenUri) || !(tokenUri.Scheme == Uri.UriSchemeHttps || (tokenUri.Scheme == Uri.UriSchemeHttp && tokenUri.IsLoopback))
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var tokenUri)
+            || !(tokenUri.Scheme == Uri.UriSchemeHttps || (tokenUri.Scheme == Uri.UriSchemeHttp && tokenUri.IsLoopback))
             || UpstreamAddresses.Refuses(tokenUri.IdnHost, []))
         {
             return (null, $"has a token_uri '{uri}' that is not an https URL");
@@ -70,8 +71,13 @@ internal sealed class GoogleServiceAccount
             return (null, "has a private_key that is not a private RSA key in PEM form");
         }
 
-        return (new GoogleServiceAccount(
-            CredentialClient.TextOf(file, "client_email")!, key, CredentialClient.TextOf(file, "private_key_id"), tokenUri, CredentialClient.TextOf(file, "project_id")), null);
+        var account = new GoogleServiceAccount(
+            CredentialClient.TextOf(file, "client_email")!,
+            key,
+            CredentialClient.TextOf(file, "private_key_id"),
+            tokenUri,
+            CredentialClient.TextOf(file, "project_id"));
+        return (account, null);
     }
 
     /// <summary>A JWT signed by the account (RFC 7523, 2.1), good for one hour, which is the longest that Google allows.</summary>
@@ -86,8 +92,10 @@ internal sealed class GoogleServiceAccount
             ["iat"] = now.ToUnixTimeSeconds(),
             ["exp"] = now.ToUnixTimeSeconds() + 3600,
         };
-        var content = $"{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(header))}.{Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(claims))}";
+        var content = $"{Encoded(header)}.{Encoded(claims)}";
         var signature = _key.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return $"{content}.{Base64Url.EncodeToString(signature)}";
+
+        static string Encoded<T>(T value) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(value));
     }
 }

@@ -50,7 +50,8 @@ internal sealed class GoogleTokens(GoogleServiceAccount? account, Func<string, s
         }
 
         return CredentialClient.ObjectOf(body) is { } answer && CredentialClient.TokenOf(answer, "access_token") is { } token
-            && answer.TryGetProperty("expires_in", out var seconds) && seconds.ValueKind == JsonValueKind.Number && seconds.TryGetInt32(out var life) && life > 0
+            && answer.TryGetProperty("expires_in", out var seconds) && seconds.ValueKind == JsonValueKind.Number
+            && seconds.TryGetInt32(out var life) && life > 0
                 ? Fetched<string>.Of(token, asked.AddSeconds(life))
                 : Fetched<string>.Failed($"the answer of {source.GetLeftPart(UriPartial.Path)} has no access token in it");
     }

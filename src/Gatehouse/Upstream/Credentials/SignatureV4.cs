@@ -52,10 +52,12 @@ internal static class SignatureV4
         string accessKeyId, byte[] signingKey, Scope scope, string canonicalRequest, IReadOnlyList<KeyValuePair<string, string>> headers)
     {
         var toSign = $"{Algorithm}\n{scope.Timestamp}\n{scope}\n{PayloadHash(Encoding.UTF8.GetBytes(canonicalRequest))}";
-        return $"{Algorithm} Credential={accessKeyId}/{scope}, SignedHeaders={SignedHeaders(headers)}, Signature={Convert.ToHexStringLower(Hmac(signingKey, toSign))}";
+        var signature = Convert.ToHexStringLower(Hmac(signingKey, toSign));
+        return $"{Algorithm} Credential={accessKeyId}/{scope}, SignedHeaders={SignedHeaders(headers)}, Signature={signature}";
     }
 
-    private static string SignedHeaders(IReadOnlyList<KeyValuePair<string, string>> headers) => string.Join(';', headers.Select(header => header.Key));
+    private static string SignedHeaders(IReadOnlyList<KeyValuePair<string, string>> headers) =>
+        string.Join(';', headers.Select(header => header.Key));
 
     private static byte[] Hmac(byte[] key, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));
 
@@ -75,7 +77,7 @@ internal static class SignatureV4
             }
         }
 
-        var isFolder = segments.Count > 0 && (path.EndsWith('/') || path.EndsWith("/.", StringComparison.Ordinal) || path.EndsWith("/..", StringComparison.Ordinal));
+        var isFolder = segments.Count > 0 && path[(path.LastIndexOf('/') + 1)..] is "" or "." or "..";
         return $"/{string.Join('/', segments)}{(isFolder ? "/" : "")}";
     }
 
@@ -89,9 +91,12 @@ internal static class SignatureV4
         var parameters = query.Split('&').Select(parameter =>
         {
             var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-            return equals < 0 ? (Name: Escape(parameter), Value: "") : (Name: Escape(parameter[..equals]), Value: Escape(parameter[(equals + 1)..]));
+            return equals < 0
+                ? (Name: Escape(parameter), Value: "")
+                : (Name: Escape(parameter[..equals]), Value: Escape(parameter[(equals + 1)..]));
         });
-        return string.Join('&', parameters.OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Value, StringComparer.Ordinal).Select(p => $"{p.Name}={p.Value}"));
+        var sorted = parameters.OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Value, StringComparer.Ordinal);
+        return string.Join('&', sorted.Select(p => $"{p.Name}={p.Value}"));
 
         static string Escape(string text) => Uri.EscapeDataString(Uri.UnescapeDataString(text));
     }

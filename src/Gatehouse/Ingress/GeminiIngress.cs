@@ -1,0 +1,64 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
+
+namespace Gatehouse.Ingress;
+
+/// <summary>
+/// Reads a request of Google's format, which names model and verb in its path: <c>/v1beta/models/{model}:generateContent</c>, also below
+/// <c>/v1</c>. The model may be <c>provider/model</c>, its slash written as it is or as <c>%2F</c>.
+/// </summary>
+internal static class GeminiIngress
+{
+    private const string Models = "/models/";
+
+    /// <summary>What a path asks for; null when it is none of Google's.</summary>
+    public static Operation? OperationOf(string path)
+    {
+        var colon = path.LastIndexOf(':');
+        if (colon < 0 || !path.StartsWith("/v1", StringComparison.Ordinal) || !path.Contains(Models, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        return path.AsSpan(colon + 1) switch
+        {
+            "generateContent" or "streamGenerateContent" => Operation.GenerateContent,
+            "countTokens" => Operation.CountContentTokens,
+            _ => null,
+        };
+    }
+
+    public static async ValueTask<Outcome> ReadAsync(Exchange exchange)
+    {
+        var http = exchange.Http;
+        if (ModelIngress.CheckHead(http) is { } unfit)
+        {
+            return unfit;
+        }
+
+        var (body, error) = await ModelIngress.ReadBodyAsync(exchange);
+        if (error is not null)
+        {
+            return error;
+        }
+
+        if (OpenAiRequestEnvelope.Read(body, out var malformed, requireModel: false) is not { } envelope)
+        {
+            http.Request.BodyReader.AdvanceTo(body.End);
+            return new GatewayError(GatewayErrorCode.InvalidRequest, malformed.Message!) { Field = malformed.Field };
+        }
+
+        var path = http.Request.Path.Value!;
+        var isStream = path.EndsWith(":streamGenerateContent", StringComparison.Ordinal);
+        var isSse = string.Equals(http.Request.Query["alt"], "sse", StringComparison.OrdinalIgnoreCase);
+        exchange.Request = ModelRequest.OfPath(
+            ModelOf(path), isStream, isJsonArray: isStream && !isSse, envelope, body, ModelIngress.ProviderOf(http.Request.Headers));
+        return Outcome.Continue;
+    }
+
+    private static string ModelOf(string path)
+    {
+        var start = path.IndexOf(Models, StringComparison.Ordinal) + Models.Length;
+        return path[start..path.LastIndexOf(':')].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    }
+}

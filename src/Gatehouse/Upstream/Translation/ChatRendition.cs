@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>
+/// A conversation for a target that speaks another dialect than the caller: the request in the target's words, and what is needed to put
+/// its answer into the caller's.
+/// </summary>
+internal sealed class ChatRendition : Rendition
+{
+    private readonly string _query;
+
+    private ChatRendition(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
+    {
+        Target = target;
+        Caller = Codecs.Of(exchange.Operation.Dialect);
+        Body = body;
+        IsStream = request.IsStream;
+        _query = exchange.Request.Query;
+        Context = new AnswerContext(request, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
+        {
+            IsJsonArray = exchange.Request.IsJsonArray,
+        };
+    }
+
+    public DialectCodec Caller { get; }
+
+    public DialectCodec Target { get; }
+
+    public override ReadOnlyMemory<byte> Body { get; }
+
+    public override bool ForwardsHeaders => IsRequestOnly;
+
+    /// <summary>The target speaks the caller's dialect, but not all of it: the request is written anew, its answer passes as it is.</summary>
+    public bool IsRequestOnly { get; private init; }
+
+    public bool IsStream { get; }
+
+    public AnswerContext Context { get; }
+
+    /// <summary>Puts the caller's request into the words of a target.</summary>
+    /// <param name="exchange">Has the request.</param>
+    /// <param name="target">Where it shall go.</param>
+    /// <param name="dialect">What the target speaks.</param>
+    /// <param name="isRequestOnly">See <see cref="IsRequestOnly"/>.</param>
+    /// <returns>An error when the request is not what its dialect wants, or asks for what the target cannot express.</returns>
+    public static (ChatRendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target, Dialect dialect, bool isRequestOnly)
+    {
+        var (request, malformed) = Read(exchange);
+        if (request is null)
+        {
+            return (null, malformed);
+        }
+
+        if (request.PreviousResponseId is { } previous && !isRequestOnly)
+        {
+            return (null, new GatewayError(
+                GatewayErrorCode.InvalidRequest, $"There is no answer '{previous}' here that the key '{exchange.Key!.Name}' may go on from, or it has expired.")
+            { Field = "previous_response_id" });
+        }
+
+        var codec = Codecs.Of(dialect);
+        var rules = TargetRulesTable.Of(target);
+        var dropped = new DroppedParameters();
+        var body = new ArrayBufferWriter<byte>(Math.Max(256, (int)Math.Min(exchange.Request.Body.Length, 1 << 20)));
+        try
+        {
+            using var writer = new Utf8JsonWriter(body, JsonWriting.Options);
+            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped), writer);
+        }
+        catch (UnsupportedException exception)
+        {
+            return (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} cannot take {exception.Message}; it speaks {target.Provider.Entry.Title}'s format."));
+        }
+        catch (MalformedException exception)
+        {
+            return (null, new GatewayError(GatewayErrorCode.InvalidRequest, Sentence(exception)) { Field = exception.Field });
+        }
+
+        exchange.Dropped = dropped.Names;
+        return (new ChatRendition(exchange, codec, request, body.WrittenMemory) { IsRequestOnly = isRequestOnly }, null);
+    }
+
+    public override Uri UriFor(Target target) => UpstreamPaths.OfChat(target, Target.Dialect, IsStream, IsRequestOnly ? _query : "");
+
+    public override HeldAnswer? AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    {
+        if (IsRequestOnly)
+        {
+            return null;
+        }
+
+        var isStream = (int)response.StatusCode < 400 && IsFramedStream(response);
+        exchange.Facts = new CodecAnswerFacts(Target, isStream);
+        return isStream
+            ? new TranslatedStream(response, lifetime, this, exchange.Snapshot.MaxStreamFrame)
+            : new TranslatedBody(response, lifetime, this);
+    }
+
+    /// <summary>The request in neutral terms; read once, whatever number of targets is tried.</summary>
+    public static (ChatRequest? Request, GatewayError? Error) Read(Exchange exchange)
+    {
+        if (exchange.Request.Chat is { } read)
+        {
+            return (read, null);
+        }
+
+        try
+        {
+            // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
+            using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
+            var codec = Codecs.Of(exchange.Operation.Dialect);
+            var request = codec.ReadRequest(document.RootElement.Clone());
+            if (exchange.Operation.Dialect == Dialect.Gemini)
+            {
+                request = request with { IsStream = exchange.Request.IsStream };
+            }
+
+            exchange.Request.Chat = request;
+            return (request, null);
+        }
+        catch (MalformedException exception)
+        {
+            return (null, new GatewayError(GatewayErrorCode.InvalidRequest, Sentence(exception)) { Field = exception.Field });
+        }
+        catch (JsonException)
+        {
+            return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"The request is nested more than {JsonWriting.ReadOptions.MaxDepth} levels deep."));
+        }
+    }
+
+    private bool IsFramedStream(HttpResponseMessage response)
+    {
+        var type = MediaType.Of(response.Content);
+        return Target.Framing switch
+        {
+            StreamFraming.AwsEventStream => type.Equals("application/vnd.amazon.eventstream", StringComparison.OrdinalIgnoreCase),
+            StreamFraming.JsonLines => type.Contains("ndjson", StringComparison.OrdinalIgnoreCase),
+            _ => type.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase),
+        };
+    }
+
+    private static string Sentence(MalformedException exception)
+    {
+        var text = exception.Message;
+        return text.Length == 0 ? "The request is malformed." : char.ToUpperInvariant(text[0]) + text[1..] + (text.EndsWith('.') ? "" : ".");
+    }
+}

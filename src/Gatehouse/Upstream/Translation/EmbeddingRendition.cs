@@ -1,0 +1,146 @@
+using System.Buffers;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Embeddings;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>An embeddings call for a provider of another format than OpenAI's; several calls where it takes fewer inputs in one.</summary>
+internal sealed class EmbeddingRendition : Rendition
+{
+    private static readonly string[] OfOpenAiAlone = ["dimensions", "user"];
+
+    private readonly EmbeddingFormat _format;
+    private readonly EmbeddingRequest _request;
+    private readonly int _call;
+
+    private EmbeddingRendition(EmbeddingFormat format, EmbeddingRequest request, int call)
+    {
+        (_format, _request, _call) = (format, request, call);
+        var body = new ArrayBufferWriter<byte>(1024);
+        EmbeddingFormats.WriteRequest(format, request, call, body);
+        Body = body.WrittenMemory;
+    }
+
+    public override ReadOnlyMemory<byte> Body { get; }
+
+    public static (Rendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target)
+    {
+        if (FormatOf(target) is not { } format)
+        {
+            return target.Provider.Dialect == ProviderDialect.Openai ? default : (null, Unsupported($"{target.Name} has no embeddings in a form that is known here."));
+        }
+
+        if (EmbeddingRequestReader.Read(exchange.Request.Body, out var error) is not { } request)
+        {
+            return (null, new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field });
+        }
+
+        // These two are called like OpenAI, but for the names of a few parameters; and Voyage refuses the word for plain numbers.
+        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && !MemberNames.HasAny(exchange.Request.Body, OfOpenAiAlone)
+            && (format == EmbeddingFormat.Mistral || request.Encoding == EmbeddingEncoding.Base64))
+        {
+            return default;
+        }
+
+        request = request with { Model = target.Model };
+        var dropped = new List<string>();
+        if (EmbeddingFormats.Check(format, request, dropped) is { } feature)
+        {
+            return (null, Unsupported(feature.Message));
+        }
+
+        exchange.Dropped = dropped;
+        return (new EmbeddingRendition(format, request, call: 0), null);
+    }
+
+    public override Uri UriFor(Target target) => _format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral or EmbeddingFormat.OpenAi
+        ? target.Provider.UriOf(Operation.Embeddings.Path, target.Model)
+        : new Uri(target.Provider.BaseUrl + EmbeddingFormats.PathOf(_format, target.Model));
+
+    public override HeldAnswer AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
+    {
+        exchange.Facts = new CodecAnswerFacts(Codecs.Of(TargetDialect.ErrorsOf(_format)), isStream: false);
+        return new Answer(response, lifetime, this);
+    }
+
+    private static GatewayError Unsupported(string message) => new(GatewayErrorCode.UnsupportedFeature, message);
+
+    /// <summary>Null where the target takes OpenAI's own form, or has none.</summary>
+    private static EmbeddingFormat? FormatOf(Target target) => (target.Provider.Dialect, target.Provider.Entry.Kind) switch
+    {
+        (ProviderDialect.Cohere, _) => EmbeddingFormat.Cohere,
+        (ProviderDialect.Gemini, _) => EmbeddingFormat.Gemini,
+        (ProviderDialect.Ollama, _) => EmbeddingFormat.Ollama,
+        (ProviderDialect.Bedrock, _) => target.Model.Contains("cohere", StringComparison.OrdinalIgnoreCase) ? EmbeddingFormat.BedrockCohere : EmbeddingFormat.BedrockTitan,
+        (ProviderDialect.Openai, "voyage") => EmbeddingFormat.Voyage,
+        (ProviderDialect.Openai, "mistral") => EmbeddingFormat.Mistral,
+        _ => null,
+    };
+
+    /// <summary>The vectors of all calls, in OpenAI's form.</summary>
+    private sealed class Answer(HttpResponseMessage response, CallLifetime lifetime, EmbeddingRendition rendition)
+        : ConvertedBody(response, lifetime, Codecs.Of(TargetDialect.ErrorsOf(rendition._format)))
+    {
+        private readonly HttpResponseMessage _response = response;
+
+        protected override async ValueTask<GatewayError?> ConvertAsync(Exchange exchange, PooledBuffer body, PooledBuffer output)
+        {
+            var parts = new List<EmbeddingAnswer>();
+            if (Add(exchange, rendition, body, parts) is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            for (var call = 1; call < EmbeddingFormats.CallsFor(rendition._format, rendition._request); call++)
+            {
+                var next = new EmbeddingRendition(rendition._format, rendition._request, call);
+                var (response, error) = await UpstreamClient.SendAsync(exchange, exchange.Target!, Lifetime, next);
+                if (response is null)
+                {
+                    return error;
+                }
+
+                using (response)
+                {
+                    using var more = new PooledBuffer();
+                    if (await ReadAsync(exchange, response, more) is { } broken)
+                    {
+                        return broken;
+                    }
+
+                    if ((int)response.StatusCode >= 400)
+                    {
+                        WriteError(exchange, response, more.Written);
+                        return null;
+                    }
+
+                    if (Add(exchange, next, more, parts) is { } wrong)
+                    {
+                        return wrong;
+                    }
+                }
+            }
+
+            var answer = EmbeddingAnswer.Join(parts);
+            ((CodecAnswerFacts)exchange.Facts).Observe(new ChatResponse { Dialect = Dialect.OpenAiChat, Model = answer.Model, Usage = answer.Usage });
+            EmbeddingAnswerWriter.Write(output, answer, answer.Model ?? exchange.Target!.Model, rendition._request.Encoding);
+            AnswerHead.Start(exchange, _response, StatusCodes.Status200OK, "application/json", isEventStream: false);
+            exchange.Http.Response.ContentLength = output.Length;
+            return null;
+        }
+
+        private static GatewayError? Add(Exchange exchange, EmbeddingRendition call, PooledBuffer body, List<EmbeddingAnswer> parts)
+        {
+            var inputs = EmbeddingFormats.InputsIn(call._format, call._request, call._call);
+            if (EmbeddingFormats.ReadAnswer(call._format, body.WrittenSequence, inputs, out var mistake) is not { } answer)
+            {
+                return Invalid(exchange, $"embeddings that cannot be used: the answer {mistake}");
+            }
+
+            parts.Add(answer);
+            return null;
+        }
+    }
+}

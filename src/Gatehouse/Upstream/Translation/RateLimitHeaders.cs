@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Gatehouse.Protocols.Chat;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>
+/// What a provider says of its rate limits and of the call, in the caller's words: OpenAI's <c>x-ratelimit-remaining-tokens</c> with
+/// durations (<c>6m0s</c>), Anthropic's <c>anthropic-ratelimit-tokens-remaining</c> with times (RFC 3339). <c>retry-after</c> is common to
+/// all.
+/// </summary>
+internal static class RateLimitHeaders
+{
+    private static readonly SearchValues<char> Number = SearchValues.Create("0123456789.");
+    private static readonly string[] Kept = ["retry-after", "retry-after-ms", "x-should-retry"];
+    private static readonly string[] RequestIds = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id"];
+    private static readonly string[] Resources = ["requests", "tokens", "input-tokens", "output-tokens"];
+    private static readonly string[] Facts = ["limit", "remaining", "reset"];
+
+    public static void Copy(HttpResponseMessage from, IHeaderDictionary to, Dialect caller, DateTimeOffset now)
+    {
+        var headers = from.Headers.NonValidated;
+        foreach (var name in Kept)
+        {
+            if (Value(headers, name) is { } value)
+            {
+                to[name] = value;
+            }
+        }
+
+        foreach (var name in RequestIds)
+        {
+            if (Value(headers, name) is { } id)
+            {
+                to[NameOfRequestId(caller)] = id;
+                break;
+            }
+        }
+
+        foreach (var resource in Resources)
+        {
+            foreach (var fact in Facts)
+            {
+                var openAi = Value(headers, $"x-ratelimit-{fact}-{resource}");
+                var anthropic = openAi is null ? Value(headers, $"anthropic-ratelimit-{resource}-{fact}") : null;
+                if (openAi is not null || anthropic is not null)
+                {
+                    Write(to, caller, resource, fact, openAi, anthropic, now);
+                }
+            }
+        }
+    }
+
+    /// <summary>The header by which the SDKs of a dialect know a call.</summary>
+    public static string NameOfRequestId(Dialect caller) => caller == Dialect.Anthropic ? "request-id" : "x-request-id";
+
+    private static void Write(IHeaderDictionary to, Dialect caller, string resource, string fact, string? openAi, string? anthropic, DateTimeOffset now)
+    {
+        var toAnthropic = caller == Dialect.Anthropic;
+        var value = fact != "reset" ? openAi ?? anthropic
+            : toAnthropic ? anthropic ?? (Duration(openAi!) is { } wait ? (now + wait).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null)
+            : openAi ?? (DateTimeOffset.TryParse(anthropic, CultureInfo.InvariantCulture, out var time) ? Text(time - now) : null);
+        if (value is not null)
+        {
+            to[toAnthropic ? $"anthropic-ratelimit-{resource}-{fact}" : $"x-ratelimit-{fact}-{resource}"] = value;
+        }
+    }
+
+    /// <summary><c>1h2m3.5s</c>, <c>20ms</c>, or seconds.</summary>
+    private static TimeSpan? Duration(string text)
+    {
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        {
+            return Bounded(seconds);
+        }
+
+        var total = 0.0;
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var digits = rest.IndexOfAnyExcept(Number);
+            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            {
+                return null;
+            }
+
+            rest = rest[digits..];
+            var unit = rest.IndexOfAny(Number) is var end and >= 0 ? rest[..end] : rest;
+            var factor = unit switch { "h" => 3600, "m" => 60, "s" => 1, "ms" => 0.001, "us" or "µs" => 0.000_001, "d" => 86_400, _ => double.NaN };
+            if (double.IsNaN(factor))
+            {
+                return null;
+            }
+
+            total += number * factor;
+            rest = rest[unit.Length..];
+        }
+
+        return Bounded(total);
+    }
+
+    private static TimeSpan? Bounded(double seconds) => seconds < TimeSpan.FromDays(366).TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static string Text(TimeSpan wait) => wait <= TimeSpan.Zero ? "0s" : $"{Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture)}s";
+
+    private static string? Value(HttpHeadersNonValidated headers, string name)
+    {
+        var value = headers.TryGetValues(name, out var values) ? values.ToString() : null;
+        return value is { Length: > 0 and < 256 } && !value.Any(char.IsControl) && value.All(char.IsAscii) ? value : null;
+    }
+}

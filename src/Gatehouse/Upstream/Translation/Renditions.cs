@@ -1,0 +1,61 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>Decides whether a call can go to a target as it is, and puts it into the target's form if not.</summary>
+internal static class Renditions
+{
+    /// <returns>Neither for a call that goes as it is; an error for what the target cannot take.</returns>
+    public static (Rendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target)
+    {
+        var operation = exchange.Operation;
+        exchange.Dropped = [];
+        if (operation.IsRelay)
+        {
+            return default;
+        }
+
+        if (operation.IsChat)
+        {
+            return OfChat(exchange, target);
+        }
+
+        if (operation == Operation.Embeddings)
+        {
+            return EmbeddingRendition.Of(exchange, target);
+        }
+
+        if (operation == Operation.Rerank)
+        {
+            return RerankRendition.Of(exchange, target);
+        }
+
+        return operation.CountsTokens ? TokenCountRendition.Of(exchange, target)
+            : target.Provider.Dialect == ProviderDialect.Openai ? default
+            : (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} has nothing like {operation.Name}: {target.Provider.Entry.Title} speaks another format."));
+    }
+
+    private static (Rendition? Rendition, GatewayError? Error) OfChat(Exchange exchange, Target target)
+    {
+        var caller = exchange.Operation.Dialect;
+        var dialect = TargetDialect.Of(target, caller);
+        if (dialect != caller || exchange.Request.IsJsonArray)
+        {
+            return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
+        }
+
+        // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. Mistral alone speaks OpenAI's with
+        // other names for what every client of OpenAI's sends.
+        if (!target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat))
+        {
+            return default;
+        }
+
+        var rules = TargetRulesTable.Of(target);
+        return (rules.Marks & exchange.Request.Envelope!.Names) != 0 && MemberNames.HasAny(exchange.Request.Body, rules.Particular)
+            ? ChatRendition.Of(exchange, target, Dialect.Mistral, isRequestOnly: true)
+            : default;
+    }
+}

@@ -1,0 +1,92 @@
+using System.IO.Enumeration;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>The rules of target-rules.json: what single providers and models refuse, or call by another name.</summary>
+internal static class TargetRulesTable
+{
+    /// <summary>The model is served through the Responses API alone.</summary>
+    public const string ResponsesOnly = "responses_only";
+
+    /// <summary>Usage comes without being asked for, or not at all; <c>stream_options</c> may be refused.</summary>
+    private const string NoStreamOptions = "no_stream_options";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    private static readonly IReadOnlyList<Rule> Rules = Load();
+
+    /// <summary>All that is known of a target; rules that come later in the file add to those before.</summary>
+    public static TargetRules Of(Target target) => target.Rules ??= Complete(Merge(target.Provider.Entry.Kind, target.Model), target);
+
+    /// <summary>What the configuration of the provider says, and not its kind.</summary>
+    private static TargetRules Complete(TargetRules rules, Target target) =>
+        target.Provider.RequestStreamUsage ? rules : rules with { Traits = [.. rules.Traits, NoStreamOptions] };
+
+    private static TargetRules Merge(string kind, string model)
+    {
+        var matching = Rules.Where(rule => rule.Matches(kind, model)).ToList();
+        if (matching.Count == 0)
+        {
+            return TargetRules.None;
+        }
+
+        var particular = matching.SelectMany(rule => rule.Drop.Concat(rule.Rename.Keys)).Distinct(StringComparer.Ordinal).ToList();
+        return new TargetRules
+        {
+            Particular = particular,
+            Marks = MemberNames.MarksOf(particular),
+            Drop = [.. matching.SelectMany(rule => rule.Drop).Distinct(StringComparer.Ordinal)],
+            Rename = matching.SelectMany(rule => rule.Rename).GroupBy(pair => pair.Key, StringComparer.Ordinal)
+                .ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal),
+            Traits = [.. matching.SelectMany(rule => rule.Traits).Distinct(StringComparer.Ordinal)],
+        };
+    }
+
+    private static IReadOnlyList<Rule> Load()
+    {
+        using var stream = typeof(TargetRulesTable).Assembly.GetManifestResourceStream("target-rules.json")!;
+        return JsonSerializer.Deserialize<RuleFile>(stream, Json)!.Rules;
+    }
+
+    private sealed record RuleFile(int Schema, IReadOnlyList<Rule> Rules);
+
+    /// <summary>One rule.</summary>
+    private sealed record Rule
+    {
+        /// <summary>Kinds of providers; all when empty.</summary>
+        public IReadOnlyList<string> Kinds { get; init; } = [];
+
+        /// <summary>Patterns of the target's own names of models, with <c>*</c>; all when empty.</summary>
+        public IReadOnlyList<string> Models { get; init; } = [];
+
+        /// <summary>Patterns of models of which the rule does not hold although <see cref="Models"/> has them.</summary>
+        public IReadOnlyList<string> Except { get; init; } = [];
+
+        public IReadOnlyList<string> Drop { get; init; } = [];
+
+        public IReadOnlyDictionary<string, string> Rename { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+        public IReadOnlyList<string> Traits { get; init; } = [];
+
+        public required string Source { get; init; }
+
+        [JsonPropertyName("checked")]
+        public required string Checked { get; init; }
+
+        public bool Matches(string kind, string model) =>
+            (Kinds.Count == 0 || Kinds.Contains(kind, StringComparer.Ordinal))
+            && (Models.Count == 0 || Models.Any(pattern => IsLike(pattern, model)))
+            && !Except.Any(pattern => IsLike(pattern, model));
+
+        private static bool IsLike(string pattern, string model) => FileSystemName.MatchesSimpleExpression(pattern, model);
+    }
+}

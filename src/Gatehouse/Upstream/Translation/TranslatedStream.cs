@@ -1,0 +1,209 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+
+namespace Gatehouse.Upstream.Translation;
+
+/// <summary>
+/// A streamed answer, put into the caller's dialect frame by frame, each flushed as it arrives. The end of the answer is held until the
+/// exchange is recorded. While a stream is silent no buffer is held for it. A caller that did not ask for a stream gets the whole answer.
+/// </summary>
+internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength) : HeldAnswer
+{
+    private const int ReadSize = 4096;
+
+    private readonly StreamFrames _frames = StreamFrames.Of(rendition.Target.Framing, maxFrameLength);
+    private readonly ChatStreamReader _reader = rendition.Target.NewStreamReader(rendition.Context.Id);
+    private readonly ChatStreamWriter _writer = rendition.Caller.NewStreamWriter(rendition.Context);
+    private AnswerCollector? _whole = rendition.IsStream ? null : new AnswerCollector(rendition.Target.Dialect);
+    private readonly List<ChatStreamEvent> _events = [];
+    private readonly PooledBuffer _output = new();
+    private Stream _body = Stream.Null;
+    private bool _hasEnded;
+
+    public override int HeldBytes => _output.Length;
+
+    public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
+    {
+        _body = response.Content.ReadAsStream(CancellationToken.None);
+        while (true)
+        {
+            var (count, error) = await ReadAsync(exchange);
+            if (error is not null)
+            {
+                return error;
+            }
+
+            if (count == 0)
+            {
+                _frames.Complete();
+            }
+
+            if (PassOnFrames(exchange, isLast: count == 0) is { } broken)
+            {
+                return broken;
+            }
+
+            if (_hasEnded)
+            {
+                return Outcome.Continue;
+            }
+
+            if (count == 0)
+            {
+                return exchange.Response.HasStarted || _events.Count > 0
+                    ? Broken(exchange)
+                    : new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} opened a stream and ended it without a frame.");
+            }
+
+            if (_output.Length > 0)
+            {
+                exchange.Response.Write(_output.Written);
+                _output.Clear();
+                await FlushAsync(exchange, lifetime);
+            }
+
+            _frames.ReleaseBuffer();
+        }
+    }
+
+    public override ValueTask ReleaseAsync(Exchange exchange)
+    {
+        exchange.Response.Write(_output.Written);
+        return ValueTask.CompletedTask;
+    }
+
+    public override void WriteFailure(Exchange exchange, ChatError error, IBufferWriter<byte> output) => _writer.WriteFailure(error, output);
+
+    public override void Dispose()
+    {
+        _output.Dispose();
+        _frames.Dispose();
+        response.Dispose();
+        lifetime.Dispose();
+    }
+
+    private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange)
+    {
+        exchange.Timings.UpstreamWaitBegins();
+        try
+        {
+            // Returns when there is something to read; only then is a buffer taken.
+            _ = await _body.ReadAsync(Memory<byte>.Empty, lifetime.Token);
+            var count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token);
+            _frames.Advance(count);
+            lifetime.AwaitMore();
+            return (count, null);
+        }
+        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
+        {
+            return (0, lifetime.TimeoutError(exchange.Target!.Name));
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            return (0, Broken(exchange));
+        }
+        finally
+        {
+            exchange.Timings.UpstreamWaitEnds();
+        }
+    }
+
+    /// <returns>Why the answer cannot go on; null when it can, or has ended.</returns>
+    private GatewayError? PassOnFrames(Exchange exchange, bool isLast)
+    {
+        try
+        {
+            while (!_hasEnded && _frames.TryRead(out var eventName, out var data))
+            {
+                _events.Clear();
+                _reader.Read(eventName, data, _events);
+                PassOn(exchange);
+            }
+
+            if (isLast && !_hasEnded && !_frames.HasUnfinished)
+            {
+                _events.Clear();
+                _reader.EndOfStream(_events);
+                PassOn(exchange);
+            }
+        }
+        catch (MalformedException exception)
+        {
+            return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} sent a frame that cannot be read: {exception.Message}.");
+        }
+
+        return !_hasEnded && _frames.Trouble is { } trouble
+            ? new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} {trouble}.")
+            : null;
+    }
+
+    private void PassOn(Exchange exchange)
+    {
+        var facts = (CodecAnswerFacts)exchange.Facts;
+        foreach (var streamEvent in _events)
+        {
+            _ = facts.Observe(streamEvent);
+            if (rendition.IsStream && !exchange.Response.HasStarted)
+            {
+                // What is kept of it can only be known at its end; whether, now: the request goes when the head does.
+                _whole ??= exchange.AnswerKeeper is null ? null : new AnswerCollector(rendition.Target.Dialect);
+                AnswerHead.Start(exchange, response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+            }
+
+            _whole?.Add(streamEvent);
+            _hasEnded = streamEvent is AnswerEnded or AnswerFailed;
+            if (_hasEnded)
+            {
+                Finish(exchange, streamEvent);
+                return;
+            }
+
+            if (rendition.IsStream)
+            {
+                _writer.Write(streamEvent, _output);
+            }
+        }
+    }
+
+    private void Finish(Exchange exchange, ChatStreamEvent last)
+    {
+        if (last is AnswerFailed failed)
+        {
+            exchange.MarkFailed("reported an error in its stream");
+            WriteFailed(exchange, failed.Error);
+            return;
+        }
+
+        if (_whole?.ToResponse() is { } answer)
+        {
+            exchange.AnswerKeeper?.Keep(exchange, answer, rendition.Context);
+            if (!rendition.IsStream)
+            {
+                AnswerWriting.WriteWhole(rendition, answer, _output);
+                AnswerHead.Start(exchange, response, StatusCodes.Status200OK, "application/json", isEventStream: false);
+                return;
+            }
+        }
+
+        _writer.Write(last, _output);
+    }
+
+    private void WriteFailed(Exchange exchange, ChatError error)
+    {
+        if (rendition.IsStream)
+        {
+            _writer.WriteFailure(error, _output);
+            return;
+        }
+
+        using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
+        rendition.Caller.WriteError(error, json);
+        AnswerHead.Start(exchange, response, error.Status, "application/json", isEventStream: false);
+    }
+
+    private static GatewayError Broken(Exchange exchange) => new(
+        GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its stream.");
+}

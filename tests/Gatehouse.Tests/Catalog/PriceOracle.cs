@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
+using Gatehouse.Protocols.Dialects.Bedrock;
+using Gatehouse.Protocols.Dialects.Cohere;
+using Gatehouse.Protocols.Dialects.Gemini;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Tests.Harness;
+
+namespace Gatehouse.Tests.Catalog;
+
+/// <summary>One reading of a recorded usage, with the price that genai-prices expects.</summary>
+/// <param name="Provider">Its name there.</param>
+/// <param name="Flavor">The form in which the usage is taken to be written.</param>
+/// <param name="Input">USD.</param>
+/// <param name="Output">USD.</param>
+/// <param name="Total">USD, where calls are charged too.</param>
+internal sealed record OracleCase(string Provider, string Flavor, string Model, JsonElement Usage, decimal Input, decimal Output, decimal? Total)
+{
+    public string Name => $"{Provider}/{Model}";
+
+    /// <summary>The kind of provider, and its name of the model.</summary>
+    public (string Kind, string Model) Target => Provider switch
+    {
+        // Recorded at Anthropic: the regional profile of the same model is meant.
+        "aws" => ("bedrock", Model.StartsWith("claude", StringComparison.Ordinal) ? $"us.anthropic.{Model}" : Model),
+        "azure" => ("azure-openai", Model),
+        "google" => (Model.StartsWith("claude", StringComparison.Ordinal) ? "vertex" : "gemini", Model),
+        "moonshotai" => ("moonshot", Model),
+        "x-ai" => ("xai", Model),
+        "zhipuai" => ("zhipu", Model),
+        _ when Provider.StartsWith("huggingface_", StringComparison.Ordinal) => ("huggingface", $"{Model}:{Provider["huggingface_".Length..]}"),
+        _ => (Provider, Model),
+    };
+
+    public Usage? Read() => Flavor switch
+    {
+        "anthropic" => AnthropicUsageReader.Read(Usage),
+        "default" when Provider == "anthropic" => AnthropicUsageReader.Read(Usage),
+        "default" when Provider == "google" => GeminiUsageReader.Read(Usage),
+        "default" when Provider == "aws" => BedrockUsageReader.Read(Usage),
+        _ when Provider == "cohere" => CohereUsageReader.Read(Usage),
+        _ => OpenAiUsageReader.Read(Usage),
+    };
+}
+
+internal static class PriceOracle
+{
+    /// <summary>The day of the oracle's own prices.</summary>
+    public static readonly DateTimeOffset At = new(2026, 8, 21, 0, 0, 0, TimeSpan.Zero);
+
+    public static IEnumerable<OracleCase> Cases()
+    {
+        var file = SharedData.Read("prices.tar.gz").Single(entry => entry.Key.EndsWith("usage_cases.json", StringComparison.Ordinal)).Value;
+        foreach (var item in JsonDocument.Parse(file).RootElement.EnumerateArray())
+        {
+            var body = item.GetProperty("body");
+            var usage = body.TryGetProperty("usage", out var found) || body.TryGetProperty("usageMetadata", out found) ? found : body.GetProperty("meta");
+            var extractors = item.GetProperty("extracted").EnumerateArray().SelectMany(reading => reading.GetProperty("extractors").EnumerateArray());
+            foreach (var extractor in extractors.Where(extractor => extractor.TryGetProperty("input_price", out _)))
+            {
+                yield return new OracleCase(
+                    extractor.GetProperty("provider_id").GetString()!, extractor.GetProperty("api_flavor").GetString()!, item.GetProperty("model").GetString()!,
+                    usage, Number("input_price")!.Value, Number("output_price")!.Value, Number("total_price"));
+
+                decimal? Number(string name) => extractor.TryGetProperty(name, out var text) ? decimal.Parse(text.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture) : null;
+            }
+        }
+    }
+}
