@@ -25,7 +25,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
             if (prefix.Length == 0 ? !member.Name.Contains('.', StringComparison.Ordinal) : member.Name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 writer.WritePropertyName(member.Name[prefix.Length..]);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }
@@ -220,7 +220,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
                 throw new UnsupportedException($"a part of type '{opaque.Type}'");
             }
 
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 

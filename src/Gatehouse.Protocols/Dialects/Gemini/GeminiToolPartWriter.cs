@@ -79,7 +79,7 @@ internal sealed class GeminiToolPartWriter(ChatRequest request, RequestContext c
     {
         if (result.Json is { } json)
         {
-            json.WriteTo(writer);
+            writer.WriteElement(json);
             return;
         }
 
@@ -88,7 +88,7 @@ internal sealed class GeminiToolPartWriter(ChatRequest request, RequestContext c
         {
             using (document)
             {
-                document.RootElement.WriteTo(writer);
+                writer.WriteElement(document.RootElement);
             }
 
             return;
