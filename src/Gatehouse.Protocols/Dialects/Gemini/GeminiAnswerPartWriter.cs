@@ -14,7 +14,7 @@ internal static class GeminiAnswerPartWriter
             // A part that only another dialect knows comes of a tool that only that dialect has: no caller of this one asked for it.
             if (opaque.Dialect == Dialect.Gemini)
             {
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
             }
 
             return;

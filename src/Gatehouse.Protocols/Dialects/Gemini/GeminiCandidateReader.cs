@@ -22,7 +22,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
 
     public void Read(JsonElement candidate, List<ChatStreamEvent> events)
     {
-        JsonElement? logprobs = candidate.Either("logprobsResult", "logprobs_result") is { ValueKind: JsonValueKind.Object } result
+        JsonElement? logprobs = candidate.Member("logprobsResult") is { ValueKind: JsonValueKind.Object } result
             ? GeminiLogprobs.Read(result)
             : null;
         if (candidate.Object("content") is { } content && content.Member("parts") is { } parts)
@@ -33,7 +33,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
             }
         }
 
-        if (candidate.Either("groundingMetadata", "grounding_metadata") is { ValueKind: JsonValueKind.Object } grounding && _open >= 0 && !_isThought)
+        if (candidate.Member("groundingMetadata") is { ValueKind: JsonValueKind.Object } grounding && _open >= 0 && !_isThought)
         {
             foreach (var (_, citation) in GeminiGrounding.Read(grounding))
             {
@@ -42,7 +42,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
             }
         }
 
-        if (candidate.Either("finishReason", "finish_reason") is { } finishReason && !IsStopped)
+        if (candidate.Member("finishReason") is { } finishReason && !IsStopped)
         {
             Stop(GeminiStops.Read(finishReason, _hasToolCall || _call >= 0)!, events);
         }
@@ -65,7 +65,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
             return;
         }
 
-        if (part.Either("functionCall", "function_call") is { ValueKind: JsonValueKind.Object } call && ReadPartialCall(part, call, events))
+        if (part.Member("functionCall") is { ValueKind: JsonValueKind.Object } call && ReadPartialCall(part, call, events))
         {
             return;
         }
@@ -115,7 +115,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
     /// <summary>A signature belongs to all of the text before it: what comes behind it is another part.</summary>
     private void Sign(JsonElement part, bool isThought, List<ChatStreamEvent> events)
     {
-        if (part.Either("thoughtSignature", "thought_signature") is { ValueKind: JsonValueKind.String } signature)
+        if (part.Member("thoughtSignature") is { ValueKind: JsonValueKind.String } signature)
         {
             Open(isThought, events);
             events.Add(new PartSigned(_open, Signature.FromBase64(Dialect.Gemini, signature.TextOrFail("thoughtSignature"))));
@@ -126,8 +126,8 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
     /// <returns>False when the call is whole.</returns>
     private bool ReadPartialCall(JsonElement part, JsonElement call, List<ChatStreamEvent> events)
     {
-        var goesOn = (call.Flag("willContinue") ?? call.Flag("will_continue")) == true;
-        var pieces = call.Either("partialArgs", "partial_args");
+        var goesOn = call.Flag("willContinue") == true;
+        var pieces = call.Member("partialArgs");
         var name = call.Text("name");
         if (string.IsNullOrEmpty(name) && _call < 0)
         {
@@ -148,7 +148,7 @@ internal sealed class GeminiCandidateReader(int choice, GeminiCallIds ids, Func<
             _call = next();
             _arguments = new GeminiPartialArguments();
             events.Add(new PartStarted(choice, _call, new ToolCallPart(id ?? ids.Make(), name, "") { HasMadeId = id is null }));
-            if (part.Either("thoughtSignature", "thought_signature") is { ValueKind: JsonValueKind.String } signature)
+            if (part.Member("thoughtSignature") is { ValueKind: JsonValueKind.String } signature)
             {
                 events.Add(new PartSigned(_call, Signature.FromBase64(Dialect.Gemini, signature.TextOrFail("thoughtSignature"))));
             }

@@ -10,16 +10,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
 {
     private readonly bool _isOwn = request.Dialect == Dialect.Gemini;
 
-    private readonly Dictionary<string, string> _toolNames = Conversation.ToolNames(request.Messages);
-
-    /// <summary>
-    /// The Gemini API knows ids of calls; Vertex AI has refused them: <c>Unknown name "id" at 'contents[1].parts[0].function_call'</c>.
-    /// Without them calls and results are joined by name and order.
-    /// </summary>
-    private readonly bool _hasIds = request.Dialect == Dialect.Gemini ? !context.Rules.Has("no_function_call_ids") : context.Rules.Has("function_call_ids");
-
-    /// <summary>"Multimodal function responses" came with Gemini 3: images and files within a result. Before, they stand behind it.</summary>
-    private readonly bool _hasResultMedia = request.Dialect == Dialect.Gemini || context.Rules.Has("function_response_media");
+    private readonly GeminiToolPartWriter _tools = new(request, context, writer);
 
     /// <summary>Members that stand within an object of this one: those whose name begins with a prefix, without it.</summary>
     public static void WriteExtensions(Utf8JsonWriter writer, Extensions? extensions, string prefix)
@@ -34,7 +25,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
             if (prefix.Length == 0 ? !member.Name.Contains('.', StringComparison.Ordinal) : member.Name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 writer.WritePropertyName(member.Name[prefix.Length..]);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }
@@ -182,7 +173,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
             isFirstCall &= part is not ToolCallPart;
         }
 
-        if (!_hasResultMedia)
+        if (!_tools.HasResultMedia)
         {
             WriteResultMedia(turn);
         }
@@ -202,7 +193,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
                 continue;
             }
 
-            WriteText($"Part of the result of {NameOf(result)} ({result.CallId}):");
+            WriteText($"Part of the result of {_tools.NameOf(result)} ({result.CallId}):");
             foreach (var part in media)
             {
                 WritePart(part, isFirstCall: false);
@@ -229,7 +220,7 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
                 throw new UnsupportedException($"a part of type '{opaque.Type}'");
             }
 
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 
@@ -249,10 +240,10 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
                 GeminiSignatures.Write(writer, GeminiSignatures.Own(reasoning.Signature));
                 break;
             case ToolCallPart call:
-                WriteCall(call, isFirstCall);
+                _tools.WriteCall(call, isFirstCall);
                 break;
             case ToolResultPart result:
-                WriteResult(result);
+                _tools.WriteResult(result, WriteMedium);
                 break;
             default:
                 WriteMedium(part);
@@ -260,89 +251,6 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
         }
 
         WriteExtensions(writer, part.Extensions, "");
-        writer.WriteEndObject();
-    }
-
-    private void WriteCall(ToolCallPart call, bool isFirst)
-    {
-        if (call.IsCustom)
-        {
-            throw new UnsupportedException($"a call of the custom tool '{call.Name}'");
-        }
-
-        writer.WriteStartObject("functionCall"u8);
-        if (_hasIds && !call.HasMadeId)
-        {
-            writer.WriteString("id"u8, call.Id);
-        }
-
-        writer.WriteString("name"u8, call.Name);
-        writer.WritePropertyName("args"u8);
-        writer.WriteJsonObject(call.Arguments);
-        WriteExtensions(writer, call.Extensions, "functionCall.");
-        writer.WriteEndObject();
-        // "Parallel function calls: only the first functionCall part contains a signature."
-        var signature = GeminiSignatures.Own(call.Signature);
-        GeminiSignatures.Write(writer, signature ?? (isFirst && context.Rules.Has("thought_signatures") ? GeminiSignatures.None : null));
-    }
-
-    private void WriteResult(ToolResultPart result)
-    {
-        writer.WriteStartObject("functionResponse"u8);
-        if (_hasIds && !result.HasMadeId)
-        {
-            writer.WriteString("id"u8, result.CallId);
-        }
-
-        writer.WriteString("name"u8, NameOf(result));
-        writer.WritePropertyName("response"u8);
-        WriteResponse(result);
-        if (_hasResultMedia && result.Content.Any(p => p is not (TextPart or RefusalPart)))
-        {
-            writer.WriteStartArray("parts"u8);
-            foreach (var part in result.Content.Where(p => p is not (TextPart or RefusalPart)))
-            {
-                writer.WriteStartObject();
-                WriteMedium(part);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        WriteExtensions(writer, result.Extensions, "functionResponse.");
-        writer.WriteEndObject();
-    }
-
-    private string NameOf(ToolResultPart result) => result.Name ?? _toolNames.GetValueOrDefault(result.CallId)
-        ?? throw new MalformedException("messages", $"there is a result for the tool call '{result.CallId}', but no such call before it");
-
-    /// <summary>An object: the result itself if it is one, else "use 'output' key ... and 'error' key"; Google's SDKs write 'result'.</summary>
-    private void WriteResponse(ToolResultPart result)
-    {
-        if (result.Json is { } json)
-        {
-            json.WriteTo(writer);
-            return;
-        }
-
-        var text = Conversation.TextOf(result.Content) ?? "";
-        if (result.IsError != true && GeminiObjects.TryParse(text) is { } document)
-        {
-            using (document)
-            {
-                document.RootElement.WriteTo(writer);
-            }
-
-            return;
-        }
-
-        writer.WriteStartObject();
-        if (text.Length > 0 || result.Content.Count == 0)
-        {
-            writer.WriteString(result.IsError == true ? "error"u8 : "result"u8, text);
-        }
-
         writer.WriteEndObject();
     }
 

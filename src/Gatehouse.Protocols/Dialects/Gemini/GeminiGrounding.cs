@@ -94,7 +94,7 @@ internal static class GeminiGrounding
     {
         if (citation.Dialect == Dialect.Gemini)
         {
-            citation.Value.WriteTo(writer);
+            writer.WriteElement(citation.Value);
             return;
         }
 

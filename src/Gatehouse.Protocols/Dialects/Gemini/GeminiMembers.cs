@@ -21,10 +21,6 @@ internal static class GeminiMembers
         return name.IndexOf('_', StringComparison.Ordinal) <= 0 ? name : ToCamelCase(name);
     }
 
-    /// <summary>A member under either of its names, unless it is null.</summary>
-    public static JsonElement? Either(this JsonElement element, string camelCase, string snakeCase) =>
-        element.Member(camelCase) ?? element.Member(snakeCase);
-
     /// <summary>The elements of a list, or the one that was written without its brackets.</summary>
     public static IEnumerable<JsonElement> Repeated(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];

@@ -92,7 +92,7 @@ internal static class GeminiPartReader
                     id = GeminiMembers.Text(member.Value);
                     break;
                 case "args" when member.Value.ValueKind == JsonValueKind.Object:
-                    arguments = member.Value.GetRawText();
+                    arguments = member.Value.JsonTextOrFail("value");
                     break;
                 case var other when member.Value.ValueKind != JsonValueKind.Null:
                     (extensions ??= []).Add(new Extension("functionCall." + other, member.Value));
@@ -191,9 +191,9 @@ internal static class GeminiPartReader
             (0, _) => (null, false),
             (1, "error") => (Plain(only.Value), true),
             (1, "result" or "output") => (Plain(only.Value), false),
-            _ => (json.GetRawText(), false),
+            _ => (json.JsonTextOrFail("value"), false),
         };
     }
 
-    private static string Plain(JsonElement value) => GeminiMembers.Text(value) ?? value.GetRawText();
+    private static string Plain(JsonElement value) => GeminiMembers.Text(value) ?? value.JsonTextOrFail("value");
 }

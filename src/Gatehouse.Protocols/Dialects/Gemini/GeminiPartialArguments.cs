@@ -28,7 +28,7 @@ internal sealed class GeminiPartialArguments
         }
         else
         {
-            node.Scalar = (partial.Member("numberValue") ?? partial.Member("boolValue"))?.GetRawText() ?? "null";
+            node.Scalar = (partial.Member("numberValue") ?? partial.Member("boolValue"))?.JsonTextOrFail("value") ?? "null";
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class GeminiPartialArguments
     public string ToJson()
     {
         _root.Members ??= [];
-        return GeminiMembers.Build(writer => Write(_root, writer)).GetRawText();
+        return GeminiMembers.Build(writer => Write(_root, writer)).JsonTextOrFail("value");
     }
 
     private static void Write(Node node, Utf8JsonWriter writer)

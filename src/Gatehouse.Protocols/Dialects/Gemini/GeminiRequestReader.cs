@@ -16,7 +16,7 @@ internal static class GeminiRequestReader
         }
 
         // countTokens takes contents, or a whole request wrapped.
-        if (body.Either("generateContentRequest", "generate_content_request") is { ValueKind: JsonValueKind.Object } wrapped)
+        if ((body.Member("generateContentRequest") ?? body.Member("generate_content_request")) is { ValueKind: JsonValueKind.Object } wrapped)
         {
             return Read(wrapped);
         }

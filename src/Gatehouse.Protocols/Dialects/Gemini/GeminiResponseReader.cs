@@ -69,7 +69,7 @@ internal static class GeminiResponseReader
 
     /// <summary>A blocked prompt has no candidates: "If set, the prompt was blocked and no candidates are returned."</summary>
     public static Stop BlockOf(JsonElement? feedback) =>
-        feedback is { } block ? new Stop(StopReason.ContentFilter, block.Text("blockReason") ?? block.Text("block_reason")) : new Stop(StopReason.Other, null);
+        feedback is { } block ? new Stop(StopReason.ContentFilter, block.Text("blockReason")) : new Stop(StopReason.Other, null);
 
     /// <summary>RFC 3339 as Unix seconds.</summary>
     public static long? SecondsOf(JsonElement time) =>

@@ -17,7 +17,7 @@ internal static class GeminiSchema
     {
         if (schema.ValueKind != JsonValueKind.Object)
         {
-            schema.WriteTo(writer);
+            writer.WriteElement(schema);
             return;
         }
 
@@ -79,12 +79,12 @@ internal static class GeminiSchema
                 break;
             case "example":
                 writer.WriteStartArray("examples"u8);
-                value.WriteTo(writer);
+                writer.WriteElement(value);
                 writer.WriteEndArray();
                 break;
             default:
                 writer.WritePropertyName(name);
-                value.WriteTo(writer);
+                writer.WriteElement(value);
                 break;
         }
     }

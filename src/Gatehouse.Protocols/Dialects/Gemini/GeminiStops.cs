@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.Gemini;
 
@@ -19,7 +20,7 @@ internal static class GeminiStops
         }
 
         var raw = GeminiMembers.Text(value)
-            ?? (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 && number < Numbered.Length ? Numbered[number] : value.GetRawText());
+            ?? (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= 0 && number < Numbered.Length ? Numbered[number] : value.JsonTextOrFail("value"));
         return new Stop(raw == "STOP" && hasToolCall ? StopReason.ToolUse : ReasonOf(raw), raw);
     }
 

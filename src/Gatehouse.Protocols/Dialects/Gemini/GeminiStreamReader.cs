@@ -66,13 +66,13 @@ internal sealed class GeminiStreamReader(string fallbackId) : ChatStreamReader
             return;
         }
 
-        var usage = chunk.Either("usageMetadata", "usage_metadata") is { ValueKind: JsonValueKind.Object } metadata ? metadata : (JsonElement?)null;
+        var usage = chunk.Member("usageMetadata") is { ValueKind: JsonValueKind.Object } metadata ? metadata : (JsonElement?)null;
         if (!_hasStarted)
         {
             _hasStarted = true;
-            events.Add(new AnswerStarted(chunk.Either("responseId", "response_id") is { } id ? GeminiMembers.Text(id) : null, ModelOf(chunk))
+            events.Add(new AnswerStarted(chunk.Member("responseId") is { } id ? GeminiMembers.Text(id) : null, ModelOf(chunk))
             {
-                Created = chunk.Either("createTime", "create_time") is { } time ? GeminiResponseReader.SecondsOf(time) : null,
+                Created = chunk.Member("createTime") is { } time ? GeminiResponseReader.SecondsOf(time) : null,
                 ServiceTier = usage?.Text("serviceTier"),
             });
         }
@@ -98,8 +98,8 @@ internal sealed class GeminiStreamReader(string fallbackId) : ChatStreamReader
             position++;
         }
 
-        if (position == 0 && chunk.Either("promptFeedback", "prompt_feedback") is { ValueKind: JsonValueKind.Object } feedback
-            && feedback.Either("blockReason", "block_reason") is not null && _candidates.Count == 0)
+        if (position == 0 && chunk.Member("promptFeedback") is { ValueKind: JsonValueKind.Object } feedback
+            && feedback.Member("blockReason") is not null && _candidates.Count == 0)
         {
             Candidate(0).Stop(GeminiResponseReader.BlockOf(feedback), events);
         }
@@ -120,5 +120,5 @@ internal sealed class GeminiStreamReader(string fallbackId) : ChatStreamReader
         return _candidates[(int)index] ??= new GeminiCandidateReader((int)index, _ids, () => _parts++);
     }
 
-    private static string? ModelOf(JsonElement chunk) => chunk.Either("modelVersion", "model_version") is { } model ? GeminiMembers.Text(model) : null;
+    private static string? ModelOf(JsonElement chunk) => chunk.Member("modelVersion") is { } model ? GeminiMembers.Text(model) : null;
 }

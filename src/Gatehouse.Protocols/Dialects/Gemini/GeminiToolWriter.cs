@@ -27,7 +27,7 @@ internal static class GeminiToolWriter
             {
                 writer.WriteStartObject();
                 writer.WritePropertyName(opaque.Type);
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
                 writer.WriteEndObject();
             }
             else if (!hasFunctions)

@@ -90,7 +90,7 @@ public sealed class GeminiFuzzTests
     /// <summary>The body with one to three of its values replaced by others, or taken away.</summary>
     private static Gen<string> Mutated(string body) =>
         from places in Gen.Choose(0, 10_000).ListOf().Resize(3)
-        from values in JsonTexts.Value.ListOf(4)
+        from values in Gen.Frequency((4, JsonTexts.Value), (1, Gen.Elements("\"\\ud800\"", "{\"\\ud800\":1}", "[\"\\udc00\"]"))).ListOf(4)
         select Mutate(body, places, values);
 
     private static string Mutate(string body, List<int> places, List<string> values)
