@@ -27,16 +27,17 @@ internal static class RecordedCases
         return index.RootElement.GetProperty("entries").EnumerateArray().Select(e => Read(e, files)).ToDictionary(c => c.Id, StringComparer.Ordinal);
     }
 
+    // An empty file has no data in the archive.
     private static RecordedCase Read(JsonElement entry, Dictionary<string, byte[]> files) => new(
         Text(entry, "id")!,
         Text(entry, "provider")!,
         Text(entry, "endpoint") ?? "",
         Text(entry, "url") ?? "",
         Text(entry, "model"),
-        entry.GetProperty("status").ValueKind == JsonValueKind.Number ? entry.GetProperty("status").GetInt32() : 0,
+        entry.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.Number ? status.GetInt32() : 0,
         Text(entry, "response_kind"),
         Text(entry, "request") is { } request ? files[$"wire/{request}"] : null,
-        Text(entry, "response") is { } response ? files[$"wire/{response}"] : null);
+        Text(entry, "response") is { } response ? files.GetValueOrDefault($"wire/{response}", []) : null);
 
     private static string? Text(JsonElement entry, string name) =>
         entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
