@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Protocols.NdJson;
 using Gatehouse.Protocols.Sse;
 
 namespace Gatehouse.Protocols.Tests.Recorded;
@@ -25,7 +26,7 @@ internal static class RoundTrip
     }
 
     /// <summary>The stream, written anew and read again, is the same answer.</summary>
-    /// <param name="codec">Of a dialect that is framed as server-sent events.</param>
+    /// <param name="codec">Of a dialect that is framed as server-sent events, or as lines.</param>
     public static void Stream(DialectCodec codec, RecordedCase recorded)
     {
         var events = ReadStream(codec, recorded.Response!);
@@ -51,9 +52,14 @@ internal static class RoundTrip
         AssertSame(recorded.Id, "stream", Json(codec, first.ToResponse()), Json(codec, second.ToResponse()));
     }
 
-    /// <summary>All events of a stream of server-sent events.</summary>
+    /// <summary>All events of a stream of server-sent events, or of lines.</summary>
     public static List<ChatStreamEvent> ReadStream(DialectCodec codec, byte[] stream)
     {
+        if (codec.Framing == StreamFraming.JsonLines)
+        {
+            return ReadLines(codec, stream);
+        }
+
         var events = new List<ChatStreamEvent>();
         var reader = codec.NewStreamReader("fallback");
         using var frames = new SseFrameReader(16 * 1024 * 1024);
@@ -69,6 +75,26 @@ internal static class RoundTrip
             {
                 reader.Read(frame.EventName, frame.Data, events);
             }
+        }
+
+        if (events is not [.., AnswerEnded or AnswerFailed])
+        {
+            reader.EndOfStream(events);
+        }
+
+        return events;
+    }
+
+    private static List<ChatStreamEvent> ReadLines(DialectCodec codec, byte[] stream)
+    {
+        var events = new List<ChatStreamEvent>();
+        var reader = codec.NewStreamReader("fallback");
+        using var lines = new NdJsonReader(16 * 1024 * 1024);
+        stream.CopyTo(lines.GetMemory(stream.Length));
+        lines.Advance(stream.Length);
+        while (lines.TryReadLine(out var line) || lines.TryReadLastLine(out line))
+        {
+            reader.Read([], line, events);
         }
 
         if (events is not [.., AnswerEnded or AnswerFailed])
