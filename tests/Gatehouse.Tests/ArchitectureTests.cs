@@ -19,10 +19,10 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Policy Telemetry Upstream",
+        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Pipeline Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Pipeline Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
@@ -34,13 +34,16 @@ public sealed partial class ArchitectureTests
         ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
+        ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
+
+        ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Pipeline Routing Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
         ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Pipeline Storage Telemetry Upstream",
+        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Storage Telemetry Upstream",
         ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Storage Upstream",
     };
 

@@ -197,7 +197,7 @@ public sealed class RelayTests : IAsyncLifetime
     [Fact]
     public async Task A_missing_provider_is_a_400_that_names_the_header_and_an_unknown_one_a_404()
     {
-        using var missing = await _gateway.Client.GetAsync(new Uri("/v1/files", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var missing = await _gateway.Client.GetAsync(new Uri("/v1/organization/costs", UriKind.Relative), TestContext.Current.CancellationToken);
         var error = await missing.ShouldFailAsync(HttpStatusCode.BadRequest, "invalid_request");
         Assert.Contains("x-gatehouse-provider", error.GetProperty("message").GetString(), StringComparison.Ordinal);
 

@@ -12,6 +12,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocketServer } from 'ws';
 
 export const usage = {
   prompt_tokens: 11,
@@ -26,6 +27,14 @@ export const embedding = [0.5, -0.25, 0.125, 3, -1024.0625];
 
 export const retryAfterSeconds = 7;
 
+const realtimeUsage = {
+  total_tokens: 30,
+  input_tokens: 20,
+  output_tokens: 10,
+  input_token_details: { cached_tokens: 8, text_tokens: 5, audio_tokens: 15 },
+  output_token_details: { text_tokens: 4, audio_tokens: 6 },
+};
+
 const slowFrames = 1000;
 const slowIntervalMilliseconds = 20;
 
@@ -36,6 +45,7 @@ export async function startMockUpstream() {
     requests.push(seen);
     await answer(seen, response);
   });
+  acceptRealtime(server, requests);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
@@ -50,6 +60,23 @@ export async function startMockUpstream() {
       await once(server, 'close');
     },
   };
+}
+
+/** Realtime sessions: every `response.create` is answered with one text delta and its `response.done`. */
+function acceptRealtime(server, requests) {
+  const sockets = new WebSocketServer({ server, path: '/v1/realtime', handleProtocols: (offered) => offered.has('realtime') && 'realtime' });
+  sockets.on('connection', (socket, request) => {
+    const url = new URL(request.url, 'http://mock');
+    requests.push({ method: request.method, path: url.pathname, query: url.search, headers: request.headers });
+    const say = (event) => socket.send(JSON.stringify(event));
+    say({ type: 'session.created', event_id: 'event_0', session: { type: 'realtime', id: 'sess_mock', model: url.searchParams.get('model') } });
+    socket.on('message', (message) => {
+      const event = JSON.parse(message);
+      if (event.type !== 'response.create') return;
+      say({ type: 'response.output_text.delta', event_id: 'event_1', delta: `You said: ${event.response.instructions}` });
+      say({ type: 'response.done', event_id: 'event_2', response: { id: 'resp_mock', status: 'completed', output: [], usage: realtimeUsage } });
+    });
+  });
 }
 
 /** One request as the provider saw it. `abortedAt` is set (performance.now) when the caller closed before the answer was whole. */
@@ -80,7 +107,7 @@ async function readRequest(request, response) {
     // The caller left while sending; `close` above has recorded it.
   }
   seen.text = Buffer.concat(parts).toString('utf8');
-  seen.body = seen.text ? JSON.parse(seen.text) : undefined;
+  seen.body = seen.text && request.headers['content-type']?.startsWith('application/json') ? JSON.parse(seen.text) : undefined;
   return seen;
 }
 
@@ -167,10 +194,13 @@ function* slowly(frames) {
   yield* rest;
 }
 
+let nextFile = 1;
+
 const endpoints = {
   'POST /v1/chat/completions': { json: ({ body }) => chatCompletion(body), frames: chatFrames },
   'POST /v1/completions': { json: ({ body }) => completion(body), frames: completionFrames },
   'POST /v1/embeddings': { json: ({ body }) => embeddings(body) },
+  'POST /v1/files': { json: () => ({ id: `file-mock-${nextFile++}`, object: 'file', bytes: 2, filename: 'a.jsonl', purpose: 'batch' }) },
   'POST /v1/responses': { json: ({ body }) => responseObject(body, 'completed'), frames: responseFrames },
 };
 

@@ -93,6 +93,9 @@ public sealed record ToolCallPart(string Id, string Name, string Arguments) : Pa
     /// <summary>OpenAI's custom tools take free text.</summary>
     public bool IsCustom { get; init; }
 
+    /// <summary>The dialect wrote no id (Gemini often does not): the reader made one up.</summary>
+    public bool HasMadeId { get; init; }
+
     /// <summary>Gemini signs calls, and refuses them without their signature on the next turn.</summary>
     public Signature? Signature { get; init; }
 
@@ -116,6 +119,9 @@ public sealed record ToolResultPart(string CallId) : Part
     public JsonElement? Json { get; init; }
 
     public bool? IsError { get; init; }
+
+    /// <summary>The dialect wrote no id of the call: the reader found it by name and order.</summary>
+    public bool HasMadeId { get; init; }
 
     public bool IsCustom { get; init; }
 

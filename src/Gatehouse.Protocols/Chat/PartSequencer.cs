@@ -9,6 +9,10 @@ public sealed class PartSequencer
 {
     private readonly Dictionary<int, Waiting> _waiting = [];
     private readonly Queue<int> _order = [];
+
+    /// <summary>Texts that were taken as ended when the next part began.</summary>
+    private readonly Dictionary<int, PartStarted> _cut = [];
+    private PartStarted? _opened;
     private int _open = -1;
     private JsonBalance _balance;
 
@@ -50,7 +54,7 @@ public sealed class PartSequencer
     {
         if (_open >= 0 && _balance.IsComplete)
         {
-            CloseOpen(output);
+            CutOpen(output);
         }
 
         if (_open < 0 && _order.Count == 0)
@@ -75,13 +79,19 @@ public sealed class PartSequencer
             output.Add(streamEvent);
             if (_order.Count > 0 && _balance.IsComplete)
             {
-                CloseOpen(output);
+                CutOpen(output);
                 Next(output);
             }
         }
         else if (_waiting.TryGetValue(part, out var waiting))
         {
             waiting.Events.Add(streamEvent);
+        }
+        else if (streamEvent is PartDelta { Text.Length: > 0 } && _cut.Remove(part, out var started))
+        {
+            // The text goes on behind the part that began meanwhile: as a part of its own.
+            Start(started, output);
+            Pass(part, streamEvent, output);
         }
     }
 
@@ -95,6 +105,10 @@ public sealed class PartSequencer
         else if (_waiting.TryGetValue(ended.Part, out var waiting))
         {
             waiting.HasEnded = true;
+        }
+        else
+        {
+            _ = _cut.Remove(ended.Part);
         }
     }
 
@@ -123,9 +137,13 @@ public sealed class PartSequencer
                 output.Add(streamEvent);
             }
 
-            if (waiting.HasEnded || (_order.Count > 0 && _balance.IsComplete))
+            if (waiting.HasEnded)
             {
                 CloseOpen(output);
+            }
+            else if (_order.Count > 0 && _balance.IsComplete)
+            {
+                CutOpen(output);
             }
         }
     }
@@ -133,9 +151,20 @@ public sealed class PartSequencer
     private void Open(PartStarted started, List<ChatStreamEvent> output)
     {
         _open = started.Part;
-        // Text has no form that tells its end: a text part ends when it is said to, or when the next part begins.
-        _balance = new JsonBalance(isText: started.Content is not ToolCallPart { IsCustom: false });
+        _opened = started;
+        _balance = new JsonBalance(started.Content is ToolCallPart call ? call.IsCustom ? Form.FreeText : Form.Json : Form.Text);
         output.Add(started);
+    }
+
+    /// <summary>The next part begins, and nobody has said yet that the open one has ended.</summary>
+    private void CutOpen(List<ChatStreamEvent> output)
+    {
+        if (_opened!.Content is not ToolCallPart)
+        {
+            _cut[_open] = _opened;
+        }
+
+        CloseOpen(output);
     }
 
     private void CloseOpen(List<ChatStreamEvent> output)
@@ -151,21 +180,34 @@ public sealed class PartSequencer
         public bool HasEnded { get; set; }
     }
 
-    /// <summary>Whether a JSON text that arrives in pieces is whole, by its brackets.</summary>
-    private struct JsonBalance(bool isText)
+    private enum Form
     {
-        private readonly bool _isText = isText;
+        /// <summary>Nothing in it tells its end: it ends when it is said to, or when the next part begins, and may go on later.</summary>
+        Text,
+
+        /// <summary>A custom tool's: nothing in it tells its end, and it cannot be taken up again.</summary>
+        FreeText,
+        Json,
+    }
+
+    /// <summary>Whether a JSON text that arrives in pieces is whole, by its brackets.</summary>
+    private struct JsonBalance(Form form)
+    {
+        private readonly Form _form = form;
         private int _depth;
         private bool _hasContent;
         private bool _inString;
         private bool _isEscaped;
 
-        /// <summary>True for text, and for arguments of which nothing has come yet: some providers send none for no arguments.</summary>
-        public readonly bool IsComplete => _isText || !_hasContent || (_depth == 0 && !_inString);
+        /// <summary>
+        /// True for text. Not for arguments of which nothing has come yet: some providers announce several calls before the arguments of
+        /// the first.
+        /// </summary>
+        public readonly bool IsComplete => _form == Form.Text || (_form == Form.Json && _hasContent && _depth == 0 && !_inString);
 
         public void Add(string text)
         {
-            if (_isText)
+            if (_form != Form.Json)
             {
                 return;
             }

@@ -24,6 +24,9 @@ public sealed record ResponseFormat(ResponseFormatKind Kind)
     /// <summary>JSON Schema.</summary>
     public JsonElement? Schema { get; init; }
 
+    /// <summary>As written in Gemini's own schema form, where it was: <see cref="Schema"/> is made of it.</summary>
+    public JsonElement? OpenApiSchema { get; init; }
+
     public bool? Strict { get; init; }
 
     public Extensions? Extensions { get; init; }

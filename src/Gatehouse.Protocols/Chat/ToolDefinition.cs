@@ -18,6 +18,9 @@ public sealed record FunctionTool(string Name) : ToolDefinition
     /// <summary>JSON Schema of the arguments; null for none. Gemini's own schema form is read into JSON Schema (types in lower case).</summary>
     public JsonElement? Parameters { get; init; }
 
+    /// <summary>As written in Gemini's own schema form, where it was: <see cref="Parameters"/> is made of it.</summary>
+    public JsonElement? OpenApiParameters { get; init; }
+
     /// <summary>JSON Schema of the result (Gemini).</summary>
     public JsonElement? Response { get; init; }
 

@@ -54,6 +54,22 @@ public static class JsonMembers
         }
     }
 
+    /// <summary>The JSON text of a value, as written.</summary>
+    /// <param name="element">Any value.</param>
+    /// <param name="field">For the message.</param>
+    /// <exception cref="MalformedException">A string in it holds bytes that are not UTF-8, which parsing does not find.</exception>
+    public static string JsonTextOrFail(this JsonElement element, string field)
+    {
+        try
+        {
+            return element.GetRawText();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new MalformedException(field, $"'{field}' is not valid UTF-8");
+        }
+    }
+
     public static long? Integer(this JsonElement element, string name)
     {
         if (OfKind(element, name, JsonValueKind.Number) is not { } value)
@@ -231,7 +247,7 @@ public static class JsonMembers
         {
             using (document)
             {
-                document.RootElement.WriteTo(writer);
+                writer.WriteElement(document.RootElement);
             }
 
             return;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Gatehouse.Catalog;
@@ -51,6 +52,11 @@ internal sealed class CatalogFile
         }
 
         Sources = sources;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new JsonException("This is not a catalogue, which has a revision and one model a line.");
+        }
+
         Split((int)reader.BytesConsumed);
         if (Revision.Length == 0 || _lines.Count == 0)
         {
@@ -79,11 +85,16 @@ internal sealed class CatalogFile
         IndexOf(id) is var i && i < _lines.Count && Compare(NameOf(i), id) == 0 ? CatalogEntry.Parse(_text.AsSpan(_lines[i])) : null;
 
     /// <summary>The models whose names begin so, in the order of their names.</summary>
-    public IEnumerable<CatalogEntry> StartingWith(string prefix)
+    public IEnumerable<CatalogEntry> StartingWith(string prefix) => LinesStartingWith(prefix).Select(line => CatalogEntry.Parse(_text.AsSpan(_lines[line])));
+
+    /// <summary>The names that begin so, in their order.</summary>
+    public IEnumerable<string> NamesStartingWith(string prefix) => LinesStartingWith(prefix).Select(line => Encoding.ASCII.GetString(NameOf(line)));
+
+    private IEnumerable<int> LinesStartingWith(string prefix)
     {
         for (var i = IndexOf(prefix); i < _lines.Count && NameOf(i) is var name && name.Length >= prefix.Length && Compare(name[..prefix.Length], prefix) == 0; i++)
         {
-            yield return CatalogEntry.Parse(_text.AsSpan(_lines[i]));
+            yield return i;
         }
     }
 

@@ -11,11 +11,19 @@ internal sealed class ModelCatalog(CatalogFile file, FrozenDictionary<string, Ca
     /// <summary>Names of models come from clients: what is remembered of them must have an end.</summary>
     private const int MostRemembered = 10_000;
 
+    /// <summary>Characters. No model has a longer name, and a client may send megabytes.</summary>
+    private const int LongestName = 256;
+
+    private static readonly Resolved Unknown = new(null, null);
+
     /// <summary>The source of prices that the configuration gives.</summary>
     public const string ConfigurationSource = "gatehouse.yaml";
 
     private readonly ConcurrentDictionary<(string Provider, string Model), Resolved> _resolved = new();
     private int _remembered;
+
+    /// <summary>Names that are remembered.</summary>
+    public int Remembered => _remembered;
 
     public CatalogFile File { get; } = file;
 
@@ -35,6 +43,11 @@ internal sealed class ModelCatalog(CatalogFile file, FrozenDictionary<string, Ca
 
     private Resolved Resolve(string provider, string kind, string model)
     {
+        if (model.Length > LongestName)
+        {
+            return Unknown;
+        }
+
         if (_resolved.TryGetValue((provider, model), out var known))
         {
             return known;

@@ -130,8 +130,9 @@ internal static partial class ModelNames
     /// <summary>A name without a date is the newest of the dated ones, if all of them have the same prices.</summary>
     private static CatalogEntry? Dated(CatalogFile file, string name)
     {
-        var dated = file.StartingWith(name + "-").Concat(file.StartingWith(name + "@"))
-            .Where(entry => Date().Match(entry.Id, name.Length) is { Success: true } date && date.Index == name.Length)
+        var dated = file.NamesStartingWith(name + "-").Concat(file.NamesStartingWith(name + "@"))
+            .Where(id => Date().Match(id, name.Length) is { Success: true } date && date.Index == name.Length)
+            .Select(id => file.Find(id)!)
             .ToArray();
         return dated.Length > 0 && Array.TrueForAll(dated, entry => HaveSamePrices(entry, dated[0])) ? dated[^1] : null;
     }

@@ -1,6 +1,8 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Objects;
+using Gatehouse.Responses;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -27,6 +29,10 @@ internal sealed record GatewayOptions
     public TimeoutOptions Timeout { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
+
+    public ObjectOptions Objects { get; set; } = new();
+
+    public ResponsesOptions Responses { get; set; } = new();
 
     public SecurityOptions Security { get; set; } = new();
 

@@ -4,6 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
+using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
 using Gatehouse.Upstream;
@@ -15,6 +16,7 @@ namespace Gatehouse.Configuration;
 internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time, Func<string, string?> variable)
 {
     private const int MostWaitingRows = 1_000_000;
+    private static readonly TimeSpan LeastRetention = TimeSpan.FromHours(1);
 
     /// <summary>Of what is held in memory as a whole: an array cannot be much longer than 2 GiB, and grows by doubling.</summary>
     private static readonly ByteSize MostInMemory = new(1L << 30);
@@ -55,7 +57,13 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         }
 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
+        ResponsesOptions.Validate(options.Responses, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
+        if (options.Objects.Retention < LeastRetention)
+        {
+            errors.Add("objects.retention", $"must be at least {Duration.Format(LeastRetention)}");
+        }
+
         ValidateServer(options.Server);
     }
 

@@ -8,7 +8,9 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Responses;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstream;
@@ -28,6 +30,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
+    private readonly ObjectStore _objects;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -52,14 +55,18 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
         var authenticator = new Authenticator(_time);
+        var responses = new ResponseStore(database, _time);
+        _objects = new ObjectStore(database, _time);
+        var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
             new ModelDispatcher(_time),
+            objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger);
-        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), probes, _metrics, _time);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
@@ -154,6 +161,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _ledger.Dispose();
+        _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();
         _metrics.Dispose();

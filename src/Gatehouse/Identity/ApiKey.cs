@@ -77,6 +77,10 @@ internal sealed record ApiKey(string Id, string Name, KeyHash Hash, KeyOwner Own
     public bool AllowsProvider(string provider) => Models.Any(pattern =>
         pattern == "*" || (pattern.EndsWith("/*", StringComparison.Ordinal) && Glob.Matches(pattern.AsSpan(..^2), provider)));
 
+    /// <summary>Whether a pattern names the provider, for some or all of its models.</summary>
+    public bool AllowsSomeOf(string provider) => Models.Any(pattern =>
+        pattern == "*" || (pattern.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && Glob.Matches(pattern.AsSpan(..slash), provider)));
+
     /// <summary>How the hint of a secret is made.</summary>
     public static string HintOf(string secret) => secret.Length >= 24 ? $"{secret[..7]}..." : "...";
 }

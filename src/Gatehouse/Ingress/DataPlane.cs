@@ -6,23 +6,36 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Ingress;
 
 /// <summary>The listener for clients: finds what a request asks for by its path.</summary>
-internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, Probes probes, GatewayMetrics metrics, TimeProvider time)
+internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, ResponsesIngress responses, KeptResponses kept, Probes probes, GatewayMetrics metrics, TimeProvider time)
 {
     private const string V1 = "/v1";
     private const string RunHeader = "x-gatehouse-run";
 
-    public Task HandleAsync(HttpContext http)
+    public Task HandleAsync(HttpContext http) =>
+        KeptResponses.MayHave(http.Request) ? HandleKeptAsync(http) : DispatchAsync(http);
+
+    private async Task HandleKeptAsync(HttpContext http)
+    {
+        if (!await kept.TryHandleAsync(http))
+        {
+            await DispatchAsync(http);
+        }
+    }
+
+    private Task DispatchAsync(HttpContext http)
     {
         var path = http.Request.Path.Value ?? "";
         var isRelay = http.Request.Headers.ContainsKey(ModelIngress.ProviderHeader);
+        // With the provider's name a path is relayed as it is.
+        var isCall = !isRelay && HttpMethods.IsPost(http.Request.Method);
         return path switch
         {
             "/v1/chat/completions" => RunAsync(http, Operation.Chat, ModelIngress.ReadAsync),
-            "/v1/responses" => RunAsync(http, Operation.Responses, ModelIngress.ReadAsync),
-            "/v1/messages" => RunAsync(http, Operation.Messages, ModelIngress.ReadAsync),
-            "/v1/messages/count_tokens" => RunAsync(http, Operation.CountMessageTokens, ModelIngress.ReadAsync),
+            "/v1/responses" when isCall => RunAsync(http, Operation.Responses, responses.ReadAsync),
+            "/v1/messages" when isCall => RunAsync(http, Operation.Messages, ModelIngress.ReadAsync),
+            "/v1/messages/count_tokens" when isCall => RunAsync(http, Operation.CountMessageTokens, ModelIngress.ReadAsync),
             "/v1/embeddings" => RunAsync(http, Operation.Embeddings, ModelIngress.ReadAsync),
-            "/v1/rerank" or "/v2/rerank" => RunAsync(http, Operation.Rerank, ModelIngress.ReadAsync),
+            "/v1/rerank" or "/v2/rerank" when !isRelay => RunAsync(http, Operation.Rerank, ModelIngress.ReadAsync),
             "/v1/completions" => RunAsync(http, Operation.Completion, ModelIngress.ReadAsync),
             "/v1/moderations" when !isRelay => RunAsync(http, Operation.Moderation, ModelIngress.ReadAsync),
             "/v1/images/generations" when !isRelay => RunAsync(http, Operation.ImageGeneration, ModelIngress.ReadAsync),
@@ -39,7 +52,8 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             _ when GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
             _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
             _ when path.StartsWith("/v1beta/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1beta/models/".Length..]),
-            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, RelayIngress.ReadAsync),
+            _ when path.StartsWith("/v1/messages", StringComparison.Ordinal) => RunAsync(http, Operation.RelayAnthropic, objects.ReadAsync),
+            _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, objects.ReadAsync),
             _ => NotFoundAsync(http, path),
         };
     }

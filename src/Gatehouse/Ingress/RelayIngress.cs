@@ -57,7 +57,7 @@ internal static class RelayIngress
     }
 
     /// <summary>Path and query after <c>/v1</c> as the caller wrote them; null for one that could leave the provider's base URL.</summary>
-    private static string? RelayPathOf(HttpContext http)
+    public static string? RelayPathOf(HttpContext http)
     {
         var target = http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
         if (!target.StartsWith("/v1/", StringComparison.Ordinal))

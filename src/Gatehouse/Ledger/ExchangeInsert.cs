@@ -17,6 +17,7 @@ internal sealed class ExchangeInsert : IDisposable
         + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
         + "service_tier, cost_nano_usd, price_revision";
 
+    private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _insert;
     private readonly sqlite3_stmt _begin;
@@ -26,6 +27,7 @@ internal sealed class ExchangeInsert : IDisposable
 
     public ExchangeInsert(SqliteConnection connection)
     {
+        _connection = connection;
         _database = connection.Handle!;
         var marks = string.Join(", ", Columns.Split(',').Select(_ => "?"));
         // A row whose commit was in doubt may be written again; it must not stand twice.
@@ -46,15 +48,22 @@ internal sealed class ExchangeInsert : IDisposable
             {
                 Bind(entry);
                 Step(_insert);
+                foreach (var companion in entry.Companions)
+                {
+                    companion.Write(_connection);
+                }
             }
 
             Step(_commit);
         }
+        catch (SqliteException exception)
+        {
+            RollBack();
+            throw new StorageException(exception.Message, exception);
+        }
         catch
         {
-            // SQLite rolls back by itself after some errors; then there is nothing left to do.
-            _ = raw.sqlite3_step(_rollback);
-            _ = raw.sqlite3_reset(_rollback);
+            RollBack();
             throw;
         }
     }
@@ -65,6 +74,13 @@ internal sealed class ExchangeInsert : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
+    }
+
+    private void RollBack()
+    {
+        // SQLite rolls back by itself after some errors; then there is nothing left to do.
+        _ = raw.sqlite3_step(_rollback);
+        _ = raw.sqlite3_reset(_rollback);
     }
 
     private sqlite3_stmt Prepare(string sql) => raw.sqlite3_prepare_v2(_database, sql, out var statement) == raw.SQLITE_OK

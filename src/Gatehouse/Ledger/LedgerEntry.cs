@@ -66,6 +66,8 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public required ExchangeTimings Timings { get; init; }
 
+    public IReadOnlyList<ICompanionRow> Companions { get; init; } = [];
+
     /// <summary>True once the row is durable, false when it could not be written.</summary>
     public ValueTask<bool> Committed => new(this, _committed.Version);
 

@@ -26,7 +26,8 @@ internal static class CostCalculator
     {
         if (usage.InputTokens is not { } input)
         {
-            return null;
+            // What is sold by the request alone, such as a reranking, need not tell its tokens.
+            return price.CardFor(tier, 0, at) is { } plain && plain[PriceKind.Input] is null && plain[PriceKind.Request] is { } each ? new Cost(0, 0, each) : null;
         }
 
         var (cacheRead, cacheWrite) = (usage.CacheReadTokens ?? 0, usage.CacheWriteTokens ?? 0);
@@ -39,24 +40,41 @@ internal static class CostCalculator
         var image = Part(usage.ImageInputTokens, input - audio);
         var audioRead = Part(usage.AudioCacheReadTokens, cacheRead);
         var oneHour = Part(usage.CacheWriteOneHourTokens, cacheWrite);
-        var inputCost = Times(input - audio - image, card[PriceKind.Input]) + Times(audio, card[PriceKind.AudioInput]) + Times(image, card[PriceKind.ImageInput])
-            + Times(cacheRead - audioRead, card[PriceKind.CacheRead]) + Times(audioRead, card[PriceKind.AudioCacheRead])
-            + Times(cacheWrite - oneHour, card[PriceKind.CacheWrite]) + Times(oneHour, card[PriceKind.CacheWriteOneHour]);
+        var (inputCost, isKnown) = (0m, true);
+        Add(ref inputCost, input - audio - image, PriceKind.Input);
+        Add(ref inputCost, audio, PriceKind.AudioInput);
+        Add(ref inputCost, image, PriceKind.ImageInput);
+        Add(ref inputCost, cacheRead - audioRead, PriceKind.CacheRead);
+        Add(ref inputCost, audioRead, PriceKind.AudioCacheRead);
+        Add(ref inputCost, cacheWrite - oneHour, PriceKind.CacheWrite);
+        Add(ref inputCost, oneHour, PriceKind.CacheWriteOneHour);
 
         var output = usage.OutputTokens ?? 0;
         var audioOut = Part(usage.AudioOutputTokens, output);
         var imageOut = Part(usage.ImageOutputTokens, output - audioOut);
         var reasoning = Part(usage.ReasoningTokens, output - audioOut - imageOut);
-        var outputCost = Times(output - audioOut - imageOut - reasoning, card[PriceKind.Output]) + Times(reasoning, card[PriceKind.Reasoning])
-            + Times(audioOut, card[PriceKind.AudioOutput]) + Times(imageOut, card[PriceKind.ImageOutput]);
+        var outputCost = 0m;
+        Add(ref outputCost, output - audioOut - imageOut - reasoning, PriceKind.Output);
+        Add(ref outputCost, reasoning, PriceKind.Reasoning);
+        Add(ref outputCost, audioOut, PriceKind.AudioOutput);
+        Add(ref outputCost, imageOut, PriceKind.ImageOutput);
 
         // A price by the request is optional: most models have none.
-        var calls = Times(usage.WebSearchCalls ?? 0, card[PriceKind.WebSearch]) + (card[PriceKind.Request] ?? 0);
-        return inputCost is { } known && outputCost is { } knownOutput && calls is { } knownCalls ? new Cost(known, knownOutput, knownCalls) : null;
+        var calls = card[PriceKind.Request] ?? 0;
+        Add(ref calls, usage.WebSearchCalls ?? 0, PriceKind.WebSearch);
+        return isKnown ? new Cost(inputCost, outputCost, calls) : null;
+
+        void Add(ref decimal sum, long count, PriceKind kind)
+        {
+            // Most counts are 0, and decimals are not cheap.
+            if (count != 0)
+            {
+                isKnown &= card[kind] is not null;
+                sum += count * card[kind].GetValueOrDefault();
+            }
+        }
     }
 
     /// <summary>A part cannot be more than the whole, whatever a provider reports.</summary>
     private static long Part(long? part, long whole) => Math.Min(part ?? 0, whole);
-
-    private static decimal? Times(long count, decimal? rate) => count == 0 ? 0 : count * rate;
 }

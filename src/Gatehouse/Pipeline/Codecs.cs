@@ -1,4 +1,9 @@
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
+using Gatehouse.Protocols.Dialects.Gemini;
+using Gatehouse.Protocols.Dialects.Mistral;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Protocols.Dialects.OpenAiResponses;
 
 namespace Gatehouse.Pipeline;
 
@@ -6,7 +11,7 @@ namespace Gatehouse.Pipeline;
 internal static class Codecs
 {
     private static readonly DialectCodec[] All = Load(
-    );
+        OpenAiChatCodec.Instance, ResponsesCodec.Instance, AnthropicCodec.Instance, GeminiCodec.Instance, MistralCodec.Instance);
 
     public static DialectCodec Of(Dialect dialect) => All[(int)dialect];
 

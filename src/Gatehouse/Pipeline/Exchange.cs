@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Diagnostics;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
+using Gatehouse.Ledger;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Telemetry;
@@ -122,12 +124,26 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
         set;
     }
 
+    /// <summary>What is written with the exchange's row, or not at all.</summary>
+    public List<ICompanionRow> Companions { get; } = [];
+
+    /// <summary>Puts another body in place of the caller's, whose buffers go back to the server.</summary>
+    public void ReplaceBody(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body)
+    {
+        Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+        Request.Replace(envelope, body);
+    }
+
     /// <summary>Gives the buffers of the request body back to the server: it will not be sent again.</summary>
     public void ReleaseBody()
     {
         if (!Request.Body.IsEmpty)
         {
-            Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+            if (!Request.IsBodyReplaced)
+            {
+                Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+            }
+
             Request.DropBody();
         }
     }

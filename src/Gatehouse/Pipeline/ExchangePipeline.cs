@@ -2,6 +2,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
 using Gatehouse.Metering;
+using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
@@ -16,6 +17,7 @@ internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     Admission admission,
     ModelDispatcher dispatcher,
+    ObjectService objects,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
 {
@@ -42,6 +44,9 @@ internal sealed partial class ExchangePipeline(
         {
             var outcome = await AnswerAsync(exchange, ingress);
             exchange.ReleaseBody();
+
+            // 8 settle: whose is what was made; how it ended
+            outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
 
             // 9 record: the row is durable before the last piece of the answer goes out

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gatehouse.Objects;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 
@@ -44,6 +45,9 @@ internal sealed class ModelRequest
     /// <summary>The request in neutral terms; set when a target speaks another dialect.</summary>
     public ChatRequest? Chat { get; set; }
 
+    /// <summary>What it does with objects at the provider.</summary>
+    public ObjectUse? Object { get; set; }
+
     public static ModelRequest Of(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath, string query) => new()
     {
         Model = envelope.Model ?? "",
@@ -74,6 +78,24 @@ internal sealed class ModelRequest
         Form = form,
         Body = body,
     };
+
+    /// <summary>A body that was read for the objects it names, and that goes on as it is: its "model" is not what is called.</summary>
+    public static ModelRequest OfRelay(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body, string? provider, string relayPath, ObjectUse? use) => new()
+    {
+        Envelope = envelope,
+        Body = body,
+        Provider = provider,
+        RelayPath = relayPath,
+        Object = use,
+    };
+
+    /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
+    public string? OnlyProvider { get; set; }
+
+    /// <summary>The body is not the caller's own any more.</summary>
+    public bool IsBodyReplaced { get; private set; }
+
+    public void Replace(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body) => (Envelope, Body, IsBodyReplaced) = (envelope, body, true);
 
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()

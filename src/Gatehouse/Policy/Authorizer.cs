@@ -17,9 +17,9 @@ internal static class Authorizer
 
         var key = exchange.Key!;
         var (route, targets) = (resolution.Route, resolution.Targets);
-        var isAllowed = route is not null ? key.AllowsRoute(route.Name)
+        var isAllowed = request.Object is { IsOwned: true } || (route is not null ? key.AllowsRoute(route.Name)
             : targets[0].Model.Length == 0 ? key.AllowsProvider(targets[0].Provider.Name)
-            : key.AllowsModel(targets[0].Provider.Name, targets[0].Model);
+            : key.AllowsModel(targets[0].Provider.Name, targets[0].Model));
         if (!isAllowed)
         {
             return new GatewayError(
@@ -32,6 +32,18 @@ internal static class Authorizer
 
         exchange.Route = route?.Name;
         exchange.Targets = targets;
+        if (request.OnlyProvider is { } only)
+        {
+            // What the request goes on from is kept by one provider; no other can know of it.
+            exchange.Targets = [.. targets.Where(target => string.Equals(target.Provider.Name, only, StringComparison.Ordinal))];
+            if (exchange.Targets.Count == 0)
+            {
+                return new GatewayError(
+                    GatewayErrorCode.InvalidRequest, $"The request refers to something that is kept by provider '{only}', to which '{request.Model}' does not lead.")
+                { Field = "model" };
+            }
+        }
+
         return Outcome.Continue;
     }
 

@@ -102,6 +102,12 @@ internal sealed class ModelDispatcher(TimeProvider time)
             return Outcome.Continue;
         }
 
+        if (exchange.Request.Object?.Owned is { } owned)
+        {
+            exchange.Answer = new OwnedListAnswer(response, lifetime, owned);
+            return Outcome.Continue;
+        }
+
         var isEventStream = MediaType.Of(response.Content).Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             && response.Content.Headers.ContentEncoding.Count == 0;
         if (rendition?.AnswerOf(exchange, response, lifetime) is { } converted)

@@ -50,13 +50,47 @@ internal static class PriceOracle
     /// <summary>The day of the oracle's own prices.</summary>
     public static readonly DateTimeOffset At = new(2026, 8, 21, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Every recorded usage once, priced or not.</summary>
+    public static IEnumerable<OracleReading> Readings()
+    {
+        foreach (var item in Items())
+        {
+            var usage = UsageOf(item);
+            var (provider, flavor, read) = FormOf(usage);
+            var expected = item.GetProperty("extracted").EnumerateArray().Single(reading => reading.GetProperty("extractors").EnumerateArray().Any(extractor =>
+                extractor.GetProperty("provider_id").ValueEquals(provider) && extractor.GetProperty("api_flavor").ValueEquals(flavor))).GetProperty("usage");
+            yield return new OracleReading(item.GetProperty("body").GetProperty("file").GetString()!, $"{provider} {flavor}", read(usage), expected);
+        }
+    }
+
+    private static (string Provider, string Flavor, Func<JsonElement, Usage?> Read) FormOf(JsonElement usage)
+    {
+        return Has("promptTokenCount") ? ("google", "default", GeminiUsageReader.Read)
+            : Has("inputTokens") ? ("aws", "default", BedrockUsageReader.Read)
+            : Has("tokens") ? ("cohere", "default", CohereUsageReader.Read)
+            : Has("billed_units") ? ("cohere", "embeddings", CohereUsageReader.Read)
+            : Has("cache_creation_input_tokens") ? ("anthropic", "default", AnthropicUsageReader.Read)
+            : Has("completion_tokens") ? ("openai", "chat", OpenAiUsageReader.Read)
+            : Has("prompt_tokens") ? ("openai", "embeddings", OpenAiUsageReader.Read)
+            : ("openai", "responses", OpenAiUsageReader.Read);
+
+        bool Has(string name) => usage.TryGetProperty(name, out _);
+    }
+
+    private static JsonElement.ArrayEnumerator Items() => JsonDocument.Parse(
+        SharedData.Read("prices.tar.gz").Single(entry => entry.Key.EndsWith("usage_cases.json", StringComparison.Ordinal)).Value).RootElement.EnumerateArray();
+
+    private static JsonElement UsageOf(JsonElement item)
+    {
+        var body = item.GetProperty("body");
+        return body.TryGetProperty("usage", out var found) || body.TryGetProperty("usageMetadata", out found) ? found : body.GetProperty("meta");
+    }
+
     public static IEnumerable<OracleCase> Cases()
     {
-        var file = SharedData.Read("prices.tar.gz").Single(entry => entry.Key.EndsWith("usage_cases.json", StringComparison.Ordinal)).Value;
-        foreach (var item in JsonDocument.Parse(file).RootElement.EnumerateArray())
+        foreach (var item in Items())
         {
-            var body = item.GetProperty("body");
-            var usage = body.TryGetProperty("usage", out var found) || body.TryGetProperty("usageMetadata", out found) ? found : body.GetProperty("meta");
+            var usage = UsageOf(item);
             var extractors = item.GetProperty("extracted").EnumerateArray().SelectMany(reading => reading.GetProperty("extractors").EnumerateArray());
             foreach (var extractor in extractors.Where(extractor => extractor.TryGetProperty("input_price", out _)))
             {
@@ -68,4 +102,10 @@ internal static class PriceOracle
             }
         }
     }
+}
+
+/// <summary>A recorded usage and what the oracle reads of it in the form in which it was written.</summary>
+internal sealed record OracleReading(string File, string Form, Usage? Read, JsonElement Expected)
+{
+    public long? ExpectedCount(string name) => Expected.TryGetProperty(name, out var count) ? count.GetInt64() : null;
 }

@@ -15,7 +15,7 @@ public sealed class PriceOracleTests(ITestOutputHelper output)
         ["anthropic/claude-sonnet-4-6 default"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["aws/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["azure/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
-        ["azure/claude-sonnet-4-6 responses"] = (3, "compaction once; for the rest, the oracle reads Anthropic's usage as OpenAI's and leaves out the cache"),
+        ["azure/claude-sonnet-4-6 responses"] = (4, "compaction once; for the rest, the oracle reads Anthropic's usage as OpenAI's and leaves out the cache"),
         ["google/claude-sonnet-4-6 anthropic"] = (1, "compaction, which Anthropic bills and the oracle leaves out"),
         ["aws/claude-sonnet-4-5-20250929 anthropic"] = (1, "an input of 401,468 tokens; litellm has a price for long inputs in this profile, genai-prices has none"),
         ["aws/openai.gpt-5.6-luna anthropic"] = (3, "0.22 USD here (litellm, Portkey), 1.10 there"),
@@ -55,7 +55,31 @@ public sealed class PriceOracleTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Every_usage_of_the_oracle_is_read() => Assert.All(PriceOracle.Cases(), item => Assert.NotNull(item.Read()));
+    public void Usage_is_read_as_the_oracle_reads_it()
+    {
+        var readings = PriceOracle.Readings().ToArray();
+
+        // Mistral's num_cached_tokens is not known there, and compaction, which Anthropic bills, not counted.
+        var differing = readings.Where(reading => !IsSame(reading)).ToArray();
+        Assert.Equal(809, readings.Length);
+        Assert.Equal(16, differing.Count(reading => reading.File.Contains("-mistral]", StringComparison.Ordinal) && reading.Read is { CacheReadTokens: > 0 }));
+        Assert.Equal("models/cassettes/test_anthropic/test_anthropic_compaction_end_to_end.yaml", Assert.Single(differing, reading => !reading.File.Contains("-mistral]", StringComparison.Ordinal)).File);
+    }
+
+    private static bool IsSame(OracleReading reading)
+    {
+        if (reading.Read is not { } usage)
+        {
+            return false;
+        }
+
+        var input = usage.InputTokens + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0);
+        return Same(input, "input_tokens") && Same(usage.OutputTokens, "output_tokens") && Same(usage.CacheReadTokens, "cache_read_tokens")
+            && Same(usage.CacheWriteTokens, "cache_write_tokens") && Same(usage.ReasoningTokens, "output_reasoning_tokens") && Same(usage.WebSearchCalls, "web_searches")
+            && Same((usage.AudioInputTokens ?? 0) + (usage.AudioCacheReadTokens ?? 0), "input_audio_tokens");
+
+        bool Same(long? count, string name) => (count ?? 0) == (reading.ExpectedCount(name) ?? 0);
+    }
 
     private static bool Matches(OracleCase item)
     {

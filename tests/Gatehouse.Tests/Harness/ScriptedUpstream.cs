@@ -80,7 +80,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 connections.Add(Task.Run(() => ServeAsync(socket)));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             await Task.WhenAll(connections);
         }

@@ -78,7 +78,7 @@ internal static class AnthropicBlockReader
         var id = block.Text("id") is { Length: > 0 } written ? written
             : fallbackId is not null ? $"toolu_{fallbackId}{place.Index}"
             : throw place.Missing("id", "a string");
-        return new ToolCallPart(id, block.Text("name") ?? throw place.Missing("name", "a string"), block.Member("input")?.GetRawText() ?? "{}")
+        return new ToolCallPart(id, block.Text("name") ?? throw place.Missing("name", "a string"), block.Member("input")?.JsonTextOrFail("input") ?? "{}")
         {
             CacheControl = AnthropicCacheControl.Read(block),
             Extensions = block.ExtensionsBeside(Dialect.Anthropic, ToolUseMembers),

@@ -197,9 +197,10 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         json.WriteStartObject();
         foreach (var member in opaque.Value.EnumerateObject())
         {
-            if (!member.NameEquals(name))
+            if (JsonMembers.NameOf(member) != name)
             {
-                member.WriteTo(json);
+                json.WritePropertyName(JsonMembers.NameOf(member));
+                json.WriteElement(member.Value);
             }
             else if (name == "input")
             {
@@ -218,7 +219,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         if (name == "input")
         {
             json.WriteString("type"u8, "input_json_delta"u8);
-            json.WriteString("partial_json"u8, opaque.Value.GetProperty(name).GetRawText());
+            json.WriteString("partial_json"u8, opaque.Value.Object(name)!.Value.JsonTextOrFail(name));
         }
         else
         {

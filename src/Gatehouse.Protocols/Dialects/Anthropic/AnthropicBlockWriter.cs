@@ -26,7 +26,7 @@ internal static class AnthropicBlockWriter
         switch (part)
         {
             case OpaquePart { Dialect: Dialect.Anthropic } opaque:
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
                 return;
             case TextPart text:
                 Begin("text"u8, writer);

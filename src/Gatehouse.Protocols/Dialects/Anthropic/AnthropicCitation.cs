@@ -51,7 +51,7 @@ internal static class AnthropicCitation
     {
         if (citation.Dialect == Dialect.Anthropic)
         {
-            citation.Value.WriteTo(writer);
+            writer.WriteElement(citation.Value);
             return;
         }
 

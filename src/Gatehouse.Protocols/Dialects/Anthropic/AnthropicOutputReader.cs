@@ -8,8 +8,7 @@ namespace Gatehouse.Protocols.Dialects.Anthropic;
 /// <summary>Reads how the model shall think, and what form its answer must have.</summary>
 internal static class AnthropicOutputReader
 {
-    private static readonly FrozenSet<string> ThinkingMembers = ["type", "budget_tokens", "display"];
-    private static readonly FrozenSet<string> ThinkingMembersBesideType = ["budget_tokens", "display"];
+    private static readonly FrozenSet<string> ThinkingMembers = ["budget_tokens"];
     private static readonly FrozenSet<string> FormatMembers = ["type", "schema"];
 
     public static ReasoningOptions? ReadReasoning(JsonElement body)
@@ -40,9 +39,24 @@ internal static class AnthropicOutputReader
                 "omitted" => false,
                 _ => null,
             },
-            Extensions = options.ExtensionsBeside(
-                Dialect.Anthropic, type is "enabled" or "disabled" or "adaptive" ? ThinkingMembers : ThinkingMembersBesideType),
+            Extensions = ReadExtensions(options),
         };
+    }
+
+    /// <summary>A type, or a display, that the neutral options do not tell goes back to Anthropic as it came.</summary>
+    private static Extensions? ReadExtensions(JsonElement thinking)
+    {
+        if (thinking.ExtensionsBeside(Dialect.Anthropic, ThinkingMembers) is not { } all)
+        {
+            return null;
+        }
+
+        return Extensions.Of(Dialect.Anthropic, [.. all.Members.Where(m => m.Name switch
+        {
+            "type" => thinking.Text("type") is not ("enabled" or "disabled" or "adaptive"),
+            "display" => thinking.Text("display") is not ("summarized" or "omitted"),
+            _ => true,
+        })]);
     }
 
     public static ResponseFormat? ReadFormat(JsonElement body)

@@ -101,7 +101,7 @@ internal static class AnthropicRequestWriter
         if (format?.Extensions is { Dialect: Dialect.Anthropic } own && own.Members[0] is { Name: "output_format" } older)
         {
             writer.WritePropertyName("output_format"u8);
-            older.Value.WriteTo(writer);
+            writer.WriteElement(older.Value);
             format = null;
         }
 
@@ -239,7 +239,7 @@ internal static class AnthropicRequestWriter
             }
 
             writer.WritePropertyName(member.Name);
-            member.Value.WriteTo(writer);
+            writer.WriteElement(member.Value);
         }
     }
 
@@ -257,7 +257,7 @@ internal static class AnthropicRequestWriter
             if (IsInner(member, prefix))
             {
                 writer.WritePropertyName(member.Name.AsSpan(prefix.Length));
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }

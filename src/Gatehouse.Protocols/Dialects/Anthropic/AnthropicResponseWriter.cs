@@ -14,7 +14,7 @@ internal static class AnthropicResponseWriter
         var isOwn = response.Dialect == Dialect.Anthropic;
         var choice = response.Choices.Count > 0 ? response.Choices[0] : null;
         writer.WriteStartObject();
-        writer.WriteString("id"u8, response.Id ?? $"msg_{context.Id}");
+        writer.WriteString("id"u8, isOwn && response.Id is { } id ? id : $"msg_{context.Id}");
         writer.WriteString("type"u8, "message"u8);
         writer.WriteString("role"u8, "assistant"u8);
         writer.WriteString("model"u8, response.Model ?? context.Model);

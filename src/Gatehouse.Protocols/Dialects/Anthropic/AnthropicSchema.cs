@@ -9,11 +9,11 @@ internal static class AnthropicSchema
     /// <summary>
     /// "Not supported: numerical constraints, string constraints, array constraints beyond minItems of 0 or 1" (docs, Structured outputs).
     /// </summary>
-    private static bool IsUnsupported(JsonProperty member) => member.Name switch
+    private static bool IsUnsupported(string name, JsonElement value) => name switch
     {
         "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum" or "multipleOf" or "minLength" or "maxLength" or "maxItems"
             or "uniqueItems" or "minProperties" or "maxProperties" => true,
-        "minItems" => !(member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt32(out var items) && items is 0 or 1),
+        "minItems" => !(value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var items) && items is 0 or 1),
         _ => false,
     };
 
@@ -22,7 +22,7 @@ internal static class AnthropicSchema
     {
         if (schema is { ValueKind: JsonValueKind.Object } given && given.Member("type") is not null)
         {
-            given.WriteTo(writer);
+            writer.WriteElement(given);
             return;
         }
 
@@ -32,9 +32,11 @@ internal static class AnthropicSchema
         {
             foreach (var member in untyped.EnumerateObject())
             {
-                if (!member.NameEquals("type"u8))
+                var name = JsonMembers.NameOf(member);
+                if (name != "type")
                 {
-                    member.WriteTo(writer);
+                    writer.WritePropertyName(name);
+                    writer.WriteElement(member.Value);
                 }
             }
         }
@@ -62,7 +64,7 @@ internal static class AnthropicSchema
         }
         else if (isOwn)
         {
-            given.WriteTo(writer);
+            writer.WriteElement(given);
         }
         else
         {
@@ -74,7 +76,7 @@ internal static class AnthropicSchema
     {
         if (node.ValueKind != JsonValueKind.Object)
         {
-            node.WriteTo(writer);
+            writer.WriteElement(node);
             return;
         }
 
@@ -83,13 +85,14 @@ internal static class AnthropicSchema
         writer.WriteStartObject();
         foreach (var member in node.EnumerateObject())
         {
-            if (IsUnsupported(member))
+            var name = JsonMembers.NameOf(member);
+            if (IsUnsupported(name, member.Value))
             {
-                constraints = $"{constraints}{(constraints is null ? "" : ", ")}{member.Name}: {member.Value.GetRawText()}";
+                constraints = $"{constraints}{(constraints is null ? "" : ", ")}{name}: {member.Value.JsonTextOrFail(name)}";
             }
-            else if (!member.NameEquals("description"u8) && !member.NameEquals("additionalProperties"u8))
+            else if (name is not ("description" or "additionalProperties"))
             {
-                WriteMember(writer, member);
+                WriteMember(writer, name, member.Value);
             }
         }
 
@@ -108,24 +111,24 @@ internal static class AnthropicSchema
         writer.WriteEndObject();
     }
 
-    private static void WriteMember(Utf8JsonWriter writer, JsonProperty member)
+    private static void WriteMember(Utf8JsonWriter writer, string name, JsonElement value)
     {
-        writer.WritePropertyName(member.Name);
-        switch (member.Name)
+        writer.WritePropertyName(name);
+        switch (name)
         {
-            case "properties" or "$defs" or "definitions" when member.Value.ValueKind == JsonValueKind.Object:
+            case "properties" or "$defs" or "definitions" when value.ValueKind == JsonValueKind.Object:
                 writer.WriteStartObject();
-                foreach (var named in member.Value.EnumerateObject())
+                foreach (var named in value.EnumerateObject())
                 {
-                    writer.WritePropertyName(named.Name);
+                    writer.WritePropertyName(JsonMembers.NameOf(named));
                     WriteNode(writer, named.Value);
                 }
 
                 writer.WriteEndObject();
                 break;
-            case "anyOf" or "allOf" or "oneOf" or "prefixItems" or "items" when member.Value.ValueKind == JsonValueKind.Array:
+            case "anyOf" or "allOf" or "oneOf" or "prefixItems" or "items" when value.ValueKind == JsonValueKind.Array:
                 writer.WriteStartArray();
-                foreach (var item in member.Value.EnumerateArray())
+                foreach (var item in value.EnumerateArray())
                 {
                     WriteNode(writer, item);
                 }
@@ -133,10 +136,10 @@ internal static class AnthropicSchema
                 writer.WriteEndArray();
                 break;
             case "items":
-                WriteNode(writer, member.Value);
+                WriteNode(writer, value);
                 break;
             default:
-                member.Value.WriteTo(writer);
+                writer.WriteElement(value);
                 break;
         }
     }

@@ -63,6 +63,7 @@ internal sealed class AnthropicStreamBlock
                 events.Add(new PartStarted(0, part, call with { Arguments = "" }));
                 return new AnthropicStreamBlock(part, firstArguments: call.Arguments);
             default:
+                Check(block);
                 return new AnthropicStreamBlock(part, opaque: block);
         }
     }
@@ -113,6 +114,19 @@ internal sealed class AnthropicStreamBlock
         events.Add(new PartEnded(_part));
     }
 
+    /// <summary>A writer must find its members; one that it cannot read is to be found now.</summary>
+    /// <exception cref="MalformedException">Half a surrogate pair, or bytes that are not UTF-8.</exception>
+    private static void Check(JsonElement block)
+    {
+        foreach (var member in block.EnumerateObject())
+        {
+            _ = JsonMembers.NameOf(member);
+        }
+
+        _ = block.Text("content");
+        _ = block.Member("input")?.JsonTextOrFail("input");
+    }
+
     private static void AddText(int part, string? text, List<ChatStreamEvent> events)
     {
         if (!string.IsNullOrEmpty(text))
@@ -126,9 +140,10 @@ internal sealed class AnthropicStreamBlock
     {
         foreach (var member in delta.EnumerateObject())
         {
-            if (member.Value.ValueKind == JsonValueKind.String && !member.NameEquals("type"u8))
+            var name = JsonMembers.NameOf(member);
+            if (member.Value.ValueKind == JsonValueKind.String && name != "type")
             {
-                var name = member.NameEquals("partial_json"u8) ? "input" : member.Name;
+                name = name == "partial_json" ? "input" : name;
                 _grown ??= new Dictionary<string, StringBuilder>(StringComparer.Ordinal);
                 if (!_grown.TryGetValue(name, out var text))
                 {
@@ -148,9 +163,11 @@ internal sealed class AnthropicStreamBlock
             writer.WriteStartObject();
             foreach (var member in block.EnumerateObject())
             {
-                if (!grown.ContainsKey(member.Name) || (member.NameEquals("input"u8) && grown["input"].Length == 0))
+                var name = JsonMembers.NameOf(member);
+                if (!grown.TryGetValue(name, out var text) || (name == "input" && text.Length == 0))
                 {
-                    member.WriteTo(writer);
+                    writer.WritePropertyName(name);
+                    writer.WriteElement(member.Value);
                 }
             }
 

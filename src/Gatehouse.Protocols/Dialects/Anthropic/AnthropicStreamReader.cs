@@ -109,6 +109,7 @@ internal sealed class AnthropicStreamReader(string fallbackId) : ChatStreamReade
         Merge(usage);
         events.Add(new AnswerStarted(message.Text("id"), message.Text("model"))
         {
+            Dialect = Dialect.Anthropic,
             ServiceTier = usage?.Text("service_tier"),
             Usage = _usage,
             Extensions = message.ExtensionsBeside(Dialect.Anthropic, AnthropicResponseReader.Known),

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
 
@@ -18,6 +19,7 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
     private readonly HashSet<int> _otherChoices = [];
     private Usage? _usage;
     private ChoiceStopped? _stopped;
+    private bool _isOwn;
     private bool _hasStarted;
     private bool _isOver;
 
@@ -100,12 +102,13 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         }
 
         _hasStarted = true;
+        _isOwn = started.Dialect == Dialect.Anthropic;
         _usage ??= started.Usage;
         var json = BeginFrame(output, "message_start"u8);
         json.WriteStartObject();
         json.WriteString("type"u8, "message_start"u8);
         json.WriteStartObject("message"u8);
-        json.WriteString("id"u8, started.Id ?? $"msg_{context.Id}");
+        json.WriteString("id"u8, _isOwn && started.Id is { } id ? id : $"msg_{context.Id}");
         json.WriteString("type"u8, "message"u8);
         json.WriteString("role"u8, "assistant"u8);
         json.WriteString("model"u8, started.Model ?? context.Model);
@@ -141,10 +144,11 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteStartObject();
         json.WriteString("type"u8, "message_delta"u8);
         json.WriteStartObject("delta"u8);
-        AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), isOwn: false, HasToolCalls, json);
-        json.WriteExtensions(_stopped?.Extensions, Dialect.Anthropic);
+        AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), _isOwn, HasToolCalls, json);
+        WriteExtensions(json, isBesideDelta: false);
         json.WriteEndObject();
         AnthropicUsageWriter.Write(json, _usage);
+        WriteExtensions(json, isBesideDelta: true);
         json.WriteEndObject();
         EndFrame(output);
 
@@ -153,5 +157,17 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteString("type"u8, "message_stop"u8);
         json.WriteEndObject();
         EndFrame(output);
+    }
+
+    /// <summary>"context_management: Information about context management operations applied" stands beside the delta; the rest in it.</summary>
+    private void WriteExtensions(Utf8JsonWriter json, bool isBesideDelta)
+    {
+        foreach (var member in _stopped?.Extensions is { Dialect: Dialect.Anthropic } own ? own.Members : [])
+        {
+            if (isBesideDelta == (member.Name == "context_management"))
+            {
+                json.WriteOptional(member.Name, member.Value);
+            }
+        }
     }
 }

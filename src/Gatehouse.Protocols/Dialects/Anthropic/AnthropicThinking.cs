@@ -136,7 +136,7 @@ internal sealed record AnthropicThinking
         return false;
     }
 
-    private static string? DisplayOf(ReasoningOptions reasoning) => reasoning.IncludeThoughts switch
+    private static string? DisplayOf(ReasoningOptions reasoning) => (reasoning.IncludeThoughts ?? (reasoning.Summary is null ? null : true)) switch
     {
         true => "summarized",
         false => "omitted",

@@ -72,7 +72,7 @@ internal sealed class AnthropicTools
     {
         if (tool is OpaqueTool opaque)
         {
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 
@@ -83,7 +83,7 @@ internal sealed class AnthropicTools
         writer.WritePropertyName("input_schema"u8);
         if (isOwn && function.Parameters is { } schema)
         {
-            schema.WriteTo(writer);
+            writer.WriteElement(schema);
         }
         else
         {
@@ -130,7 +130,7 @@ internal sealed class AnthropicTools
             else
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }
@@ -140,7 +140,7 @@ internal sealed class AnthropicTools
         if (_choice?.Opaque is { } opaque)
         {
             writer.WritePropertyName("tool_choice"u8);
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 

@@ -8,9 +8,13 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// What is learned of an answer while it passes: from one JSON body, or chunk by chunk from a stream. Works on chat completions,
 /// completions, embeddings and the events of the Responses API.
 /// </summary>
-public sealed partial class OpenAiAnswerFacts : AnswerFacts
+public sealed class OpenAiAnswerFacts : AnswerFacts
 {
-    private static readonly string[] MemberNames = ["id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier"];
+    private static readonly string[] MemberNames =
+    [
+        "id", "model", "usage", "x_groq", "error", "choices", "type", "response", "message", "stop_reason", "service_tier",
+        "file", "output_file_id", "error_file_id", "result_files",
+    ];
 
     private const int MaxChoice = 63;
 
@@ -19,8 +23,12 @@ public sealed partial class OpenAiAnswerFacts : AnswerFacts
     private ulong _begunChoices;
     private ulong _finishedChoices;
     private bool _isMediaDone;
+    private List<string>? _files;
 
     public override IReadOnlyList<string> Members => MemberNames;
+
+    /// <summary>Ids of files that an object at the provider led to: the results of a batch or a fine-tuning job, a finished upload.</summary>
+    public IReadOnlyList<string> Files => _files ?? [];
 
     /// <summary>Every choice that was begun has been given its finish_reason; or an image, a speech or a transcript has been told to be done.</summary>
     public override bool IsFinished => _isMediaDone || (_begunChoices != 0 && (_begunChoices & ~_finishedChoices) == 0);
@@ -73,7 +81,7 @@ public sealed partial class OpenAiAnswerFacts : AnswerFacts
             else if (reader.TextIs("x_groq"u8) || reader.TextIs("response"u8) || reader.TextIs("message"u8))
             {
                 // Groq's usage; the Responses API's finished response; Anthropic's started message.
-                ReadNested(ref reader);
+                ReadNested(ref reader, isResponse: reader.TextIs("response"u8));
             }
             else if (reader.TextIs("error"u8))
             {
@@ -103,6 +111,10 @@ public sealed partial class OpenAiAnswerFacts : AnswerFacts
             {
                 ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
+            else if (reader.TextIs("output_file_id"u8) || reader.TextIs("error_file_id"u8) || reader.TextIs("result_files"u8) || reader.TextIs("file"u8))
+            {
+                ReadFiles(ref reader);
+            }
             else
             {
                 _ = reader.Read();
@@ -124,7 +136,7 @@ public sealed partial class OpenAiAnswerFacts : AnswerFacts
         return true;
     }
 
-    private void ReadNested(ref Utf8JsonReader reader)
+    private void ReadNested(ref Utf8JsonReader reader, bool isResponse)
     {
         _ = reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -148,12 +160,62 @@ public sealed partial class OpenAiAnswerFacts : AnswerFacts
             {
                 ServiceTier = ReadString(ref reader) ?? ServiceTier;
             }
+            else if (isResponse && Id is null && reader.TextIs("id"u8))
+            {
+                Id = ReadString(ref reader);
+            }
             else
             {
                 _ = reader.Read();
                 reader.Skip();
             }
         }
+    }
+
+    /// <summary>An id, a list of ids, or an object with one.</summary>
+    private void ReadFiles(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.String:
+                AddFile(ref reader);
+                break;
+            case JsonTokenType.StartArray:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    AddFile(ref reader);
+                }
+
+                break;
+            case JsonTokenType.StartObject:
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    var isId = reader.TextIs("id"u8);
+                    _ = reader.Read();
+                    if (isId)
+                    {
+                        AddFile(ref reader);
+                    }
+                    else
+                    {
+                        reader.Skip();
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private void AddFile(ref Utf8JsonReader reader)
+    {
+        const int MaxFiles = 100;
+        if (reader.TokenType == JsonTokenType.String && Text(ref reader) is { } id && (_files ??= []).Count < MaxFiles)
+        {
+            _files.Add(id);
+        }
+
+        reader.Skip();
     }
 
     /// <returns>True for an empty list.</returns>

@@ -92,7 +92,7 @@ internal static class OpenAiChatContentReader
             "refusal" when part.Text("refusal") is { } refusal => (new RefusalPart(refusal), RefusalMembers),
             "image_url" => (Image(part), ImageMembers),
             "input_audio" => (Audio(part), AudioMembers),
-            "file" => (File(part), FileMembers),
+            "file" => (FileOf(part), FileMembers),
             "video_url" => (Video(part), VideoMembers),
             "document_url" => (Document(part), DocumentMembers),
             "thinking" => (Thinking(part), ThinkingMembers),
@@ -117,7 +117,7 @@ internal static class OpenAiChatContentReader
         _ => null,
     };
 
-    private static FilePart? File(JsonElement part)
+    private static FilePart? FileOf(JsonElement part)
     {
         if (part.Text("file_id") is { } mistralId)
         {
@@ -169,7 +169,7 @@ internal static class OpenAiChatContentReader
         return text;
     }
 
-    private static bool IsUrl(JsonElement text) => text.ValueEquals("") || text.GetRawText().AsSpan(1).StartsWith("http", StringComparison.Ordinal);
+    private static bool IsUrl(JsonElement text) => text.GetRawText().AsSpan(1).StartsWith("http", StringComparison.Ordinal);
 
     private static FrozenDictionary<string, MemberTypes> Table(params (string Name, MemberTypes Types)[] members) => OpenAiChatMembers.Table(members);
 }

@@ -75,7 +75,7 @@ internal static class OpenAiChatContentWriter
                 throw new UnsupportedException($"{field} ({opaque.Type})");
             }
 
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 

@@ -326,9 +326,9 @@ internal sealed class OpenAiChatMessageWriter(Utf8JsonWriter writer, ChatRequest
         writer.WriteEndArray();
     }
 
-    private string IdOf(string id) => dialect == Dialect.Mistral
-        ? ToolCallId.Fit(id, 9, exactLength: true, lettersAndDigitsOnly: true)
-        : _isOwn ? id : ToolCallId.Fit(id, MaxIdLength);
+    private string IdOf(string id) => _isOwn ? id
+        : dialect == Dialect.Mistral ? ToolCallId.Fit(id, 9, exactLength: true, lettersAndDigitsOnly: true)
+        : ToolCallId.Fit(id, MaxIdLength);
 
     private static bool IsText(IReadOnlyList<Part> parts)
     {

@@ -69,7 +69,8 @@ internal static class OpenAiChatRequestWriter
             {
                 if (member.Name != "include_usage")
                 {
-                    member.WriteTo(writer);
+                    writer.WritePropertyName(member.Name);
+                    writer.WriteElement(member.Value);
                 }
             }
         }
@@ -227,7 +228,7 @@ internal static class OpenAiChatRequestWriter
             if (member.Name != "stream_options")
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }

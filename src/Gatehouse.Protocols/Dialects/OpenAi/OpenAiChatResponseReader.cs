@@ -30,7 +30,8 @@ internal static class OpenAiChatResponseReader
         var choices = new List<ChatChoice>(list.GetArrayLength());
         foreach (var choice in list.EnumerateArray())
         {
-            choices.Add(ReadChoice(choice, choices.Count, fallbackId, dialect));
+            var read = ReadChoice(choice, choices.Count, fallbackId, dialect);
+            choices.Add(read with { Parts = WithSources(read.Parts, body, dialect) });
         }
 
         return new ChatResponse
@@ -62,11 +63,50 @@ internal static class OpenAiChatResponseReader
         };
     }
 
+    /// <summary>
+    /// The pages that Perplexity found, which it lists for the whole answer. They have no <see cref="Citation.Value"/>: in this dialect the
+    /// list itself goes on.
+    /// </summary>
+    /// <param name="answer">A whole answer, or a chunk of a stream.</param>
+    /// <param name="dialect">Whose it is.</param>
+    public static IEnumerable<Citation> ReadSources(JsonElement answer, Dialect dialect)
+    {
+        var list = answer.Array("search_results") ?? answer.Array("citations");
+        return list is null ? [] : list.Value.EnumerateArray().Select(source => new Citation
+        {
+            Dialect = dialect,
+            Value = default,
+            Url = source.ValueKind == JsonValueKind.String ? source.TextOrFail("citations") : source.Text("url"),
+            Title = source.Text("title"),
+            // Of no place in the text; OpenRouter tells such pages in the same way.
+            Start = 0,
+            End = 0,
+        }).Where(citation => citation.Url is not null);
+    }
+
+    private static IReadOnlyList<Part> WithSources(IReadOnlyList<Part> parts, JsonElement answer, Dialect dialect)
+    {
+        if ((answer.Array("search_results") ?? answer.Array("citations")) is null || parts is not [.., TextPart { Citations.Count: 0 } text])
+        {
+            return parts;
+        }
+
+        return [.. parts.SkipLast(1), text with { Citations = [.. ReadSources(answer, dialect)] }];
+    }
+
     private static ChatChoice ReadChoice(JsonElement choice, int place, string fallbackId, Dialect dialect)
     {
+        if (choice.ValueKind != JsonValueKind.Object)
+        {
+            throw new MalformedException($"choices[{place}]", $"'choices[{place}]' is not an object");
+        }
+
+        var number = (int)Math.Clamp(choice.Integer("index") ?? place, 0, int.MaxValue);
+        var more = Extensions.Of(dialect, OpenAiChatMembers.Beside(choice, ChoiceMembers));
         if (choice.Object("message") is not { } message)
         {
-            throw new MalformedException($"choices[{place}].message", $"'choices[{place}].message' is missing");
+            // Azure: an answer that was filtered as a whole has none.
+            return new ChatChoice(number, [], OpenAiChatStop.Read(choice)) { Extensions = more };
         }
 
         var parts = new List<Part>();
@@ -79,11 +119,10 @@ internal static class OpenAiChatResponseReader
         OpenAiChatMessageReader.ReadBeside(message, parts);
         ReadAnnotations(message, dialect, parts);
         OpenAiChatToolCalls.Read(message, $"choices[{place}].message", $"call{fallbackId}{place}x", dialect, parts);
-        var more = OpenAiChatMembers.Beside(choice, ChoiceMembers);
-        return new ChatChoice((int)Math.Clamp(choice.Integer("index") ?? place, 0, int.MaxValue), parts, OpenAiChatStop.Read(choice))
+        return new ChatChoice(number, parts, OpenAiChatStop.Read(choice))
         {
             Logprobs = choice.Object("logprobs"),
-            Extensions = Extensions.Of(dialect, more),
+            Extensions = more,
             MessageExtensions = Extensions.Of(dialect, MessageRest(message, parts)),
         };
     }

@@ -18,10 +18,12 @@ internal static class OpenAiChatResponseWriter
 
         writer.WriteNumber("created", response.Created ?? context.Created);
         writer.WriteString("model", response.Model ?? context.Model);
+        // Perplexity's list of pages goes on as it is; then it is not told again for the text.
+        var hasSources = (OpenAiChatMembers.Kept(response.Extensions, dialect, "search_results") ?? OpenAiChatMembers.Kept(response.Extensions, dialect, "citations")) is not null;
         writer.WriteStartArray("choices");
         foreach (var choice in response.Choices)
         {
-            WriteChoice(writer, choice, response.Dialect == dialect, context, dialect);
+            WriteChoice(writer, hasSources ? WithoutCitations(choice) : choice, response.Dialect == dialect, context, dialect);
         }
 
         writer.WriteEndArray();
@@ -56,9 +58,9 @@ internal static class OpenAiChatResponseWriter
     /// <summary>One source. Those that are no web page have no form here.</summary>
     public static void WriteAnnotation(Utf8JsonWriter writer, Citation citation, Dialect dialect, long start, long end)
     {
-        if (citation.Dialect == dialect)
+        if (citation.Dialect == dialect && citation.Value.ValueKind != JsonValueKind.Undefined)
         {
-            citation.Value.WriteTo(writer);
+            writer.WriteElement(citation.Value);
             return;
         }
 
@@ -75,6 +77,11 @@ internal static class OpenAiChatResponseWriter
     }
 
     public static bool HasForm(Citation citation, Dialect dialect) => citation.Dialect == dialect || citation.Url is not null;
+
+    private static ChatChoice WithoutCitations(ChatChoice choice) => choice with
+    {
+        Parts = [.. choice.Parts.Select(p => p is TextPart text ? text with { Citations = [.. text.Citations.Where(c => c.Value.ValueKind != JsonValueKind.Undefined)] } : p)],
+    };
 
     private static void WriteChoice(Utf8JsonWriter writer, ChatChoice choice, bool isOwn, AnswerContext context, Dialect dialect)
     {
@@ -177,7 +184,7 @@ internal static class OpenAiChatResponseWriter
                     writer.WriteEndObject();
                     break;
                 case OpaquePart { Dialect: Dialect.Mistral } opaque:
-                    opaque.Value.WriteTo(writer);
+                    writer.WriteElement(opaque.Value);
                     break;
             }
         }
@@ -247,7 +254,7 @@ internal static class OpenAiChatResponseWriter
     private static bool WriteCalls(Utf8JsonWriter writer, ChatChoice choice, IReadOnlyList<Part> parts, AnswerContext context, Dialect dialect)
     {
         var calls = parts.OfType<ToolCallPart>().ToList();
-        if (calls.Count == 0 || OpenAiChatMembers.Kept(choice.MessageExtensions, dialect, OpenAiChatToolCalls.FunctionCall) is not null)
+        if (calls.Count == 0 || OpenAiChatMembers.Kept(choice.MessageExtensions, dialect, OpenAiChatToolCalls.FunctionCall)?.Text("name") is { Length: > 0 })
         {
             return calls.Count > 0;
         }

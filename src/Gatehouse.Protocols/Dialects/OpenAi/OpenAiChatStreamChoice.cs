@@ -17,6 +17,16 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
     private bool _hasCalls;
     private bool _hasContent;
 
+    [Flags]
+    private enum DeltaContent
+    {
+        None = 0,
+        Text = 1,
+        Reasoning = 2,
+        Calls = 4,
+        Other = 8,
+    }
+
     private enum Kind
     {
         Text,
@@ -40,10 +50,26 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
 
         if (delta is { } piece)
         {
-            ReadReasoning(piece, events);
-            ReadContent(piece, choice, events);
-            ReadBeside(piece, events);
-            ReadCalls(piece, events);
+            var content = ContentOf(piece);
+            if (content.HasFlag(DeltaContent.Reasoning))
+            {
+                ReadReasoning(piece, events);
+            }
+
+            if (content.HasFlag(DeltaContent.Text))
+            {
+                ReadContent(piece, choice, events);
+            }
+
+            if (content.HasFlag(DeltaContent.Other))
+            {
+                ReadBeside(piece, events);
+            }
+
+            if (content.HasFlag(DeltaContent.Calls))
+            {
+                ReadCalls(piece, events);
+            }
         }
 
         if (OpenAiChatStop.Read(choice) is { } stop)
@@ -54,10 +80,33 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
         }
     }
 
+    public void Cite(Citation citation, List<ChatStreamEvent> events) => events.Add(new PartCited(Open(Kind.Text, events), citation));
+
     public void End(List<ChatStreamEvent> events)
     {
         CloseAll(events);
         events.Add(new ChoiceStopped(Index, Stop ?? new Stop(_hasCalls ? StopReason.ToolUse : StopReason.EndTurn, null)));
+    }
+
+    /// <summary>What a delta has, by one look at its members: most have one of them, and there are many to look for.</summary>
+    private static DeltaContent ContentOf(JsonElement delta)
+    {
+        var content = DeltaContent.None;
+        foreach (var member in delta.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.Null || member.NameEquals("role"u8))
+            {
+                continue;
+            }
+
+            content |= member.NameEquals("content"u8) || member.NameEquals("refusal"u8) ? DeltaContent.Text
+                : member.NameEquals("reasoning_content"u8) || member.NameEquals("reasoning"u8) || member.NameEquals("reasoning_details"u8) || member.NameEquals("thinking_blocks"u8)
+                    ? DeltaContent.Reasoning
+                : member.NameEquals("tool_calls"u8) || member.NameEquals("function_call"u8) ? DeltaContent.Calls
+                : DeltaContent.Other;
+        }
+
+        return content;
     }
 
     private void ReadReasoning(JsonElement delta, List<ChatStreamEvent> events)

@@ -16,6 +16,7 @@ internal sealed class OpenAiChatStreamReader(string fallbackId, Dialect dialect)
     private readonly StreamParts _parts = new();
     private bool _hasStarted;
     private bool _isOver;
+    private int _sources;
 
     public override void Read(ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data, List<ChatStreamEvent> events)
     {
@@ -87,10 +88,27 @@ internal sealed class OpenAiChatStreamReader(string fallbackId, Dialect dialect)
             ChoiceOf(choice.Integer("index") ?? 0)?.Read(choice, events);
         }
 
+        ReadSources(chunk, events);
         if (OpenAiChatUsage.Find(chunk) is { } usage)
         {
             events.Add(new UsageReported(usage));
         }
+    }
+
+    /// <summary>Perplexity lists all pages again in every chunk.</summary>
+    private void ReadSources(JsonElement chunk, List<ChatStreamEvent> events)
+    {
+        if ((chunk.Array("search_results") ?? chunk.Array("citations")) is not { } list || list.GetArrayLength() <= _sources || _choices is not [var choice, ..] || choice.Stop is not null)
+        {
+            return;
+        }
+
+        foreach (var citation in OpenAiChatResponseReader.ReadSources(chunk, dialect).Skip(_sources))
+        {
+            choice.Cite(citation, events);
+        }
+
+        _sources = list.GetArrayLength();
     }
 
     /// <summary>Mistral's and vLLM's envelope has no <c>error</c> member.</summary>

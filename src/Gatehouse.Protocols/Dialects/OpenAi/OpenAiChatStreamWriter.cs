@@ -31,8 +31,9 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         switch (streamEvent)
         {
             case AnswerStarted started:
-                _id = started.Id ?? _id;
-                _model = started.Model ?? _model;
+                // Snowflake's ids are empty.
+                _id = started.Id is { Length: > 0 } id ? id : _id;
+                _model = started.Model is { Length: > 0 } model ? model : _model;
                 _created = started.Created ?? _created;
                 _serviceTier = started.ServiceTier;
                 _ = ChoiceOf(0, output);
@@ -78,8 +79,8 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         var writer = BeginFrame(output);
         // A stream's error has OpenAI's envelope at Mistral too: clients look for "error".
         OpenAiChatErrors.Write(error, writer, Dialect.OpenAiChat);
+        // No [DONE]: it is what clients take for a clean ending.
         EndFrame(output);
-        output.Write("data: [DONE]\n\n"u8);
     }
 
     private ChoiceState ChoiceOf(int index, IBufferWriter<byte> output)
@@ -239,7 +240,7 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
     {
         var writer = BeginDelta(part.Choice, output);
         writer.WriteStartArray("content"u8);
-        opaque.Value.WriteTo(writer);
+        writer.WriteElement(opaque.Value);
         writer.WriteEndArray();
         EndDelta(writer, output);
     }
@@ -382,7 +383,7 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         if (logprobs is { } value)
         {
             writer.WritePropertyName("logprobs"u8);
-            value.WriteTo(writer);
+            writer.WriteElement(value);
         }
 
         writer.WriteString("finish_reason"u8, finishReason);

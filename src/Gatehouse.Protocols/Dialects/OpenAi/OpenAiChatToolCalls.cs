@@ -29,7 +29,7 @@ internal static class OpenAiChatToolCalls
             index++;
         }
 
-        if (message.Object(FunctionCall) is { } legacy && legacy.Text("name") is { } name)
+        if (message.Object(FunctionCall) is { } legacy && legacy.Text("name") is { Length: > 0 } name)
         {
             parts.Add(new ToolCallPart($"{idPrefix}f", name, Arguments(legacy, "arguments")));
         }
@@ -110,7 +110,7 @@ internal static class OpenAiChatToolCalls
         }
 
         var id = call.Text("id") is { Length: > 0 } given ? given : fallbackId;
-        if (call.Object("custom") is { } custom && custom.Text("name") is { } customName)
+        if (call.Object("custom") is { } custom && custom.Text("name") is { Length: > 0 } customName)
         {
             return new ToolCallPart(id, customName, custom.Text("input") ?? "") { IsCustom = true, Extensions = ExtensionsOf(call, dialect) };
         }

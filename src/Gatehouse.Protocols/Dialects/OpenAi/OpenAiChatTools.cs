@@ -72,7 +72,7 @@ internal static class OpenAiChatTools
 
         if (choice is not null)
         {
-            WriteChoice(writer, choice, tools, dialect, isLegacy);
+            WriteChoice(writer, choice, tools, request, dialect, isLegacy);
         }
     }
 
@@ -179,7 +179,7 @@ internal static class OpenAiChatTools
             case CustomTool custom:
                 throw new UnsupportedException($"{field} (custom tool '{custom.Name}')");
             case OpaqueTool opaque when opaque.Dialect == dialect:
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
                 break;
             default:
                 throw new UnsupportedException(tool is OpaqueTool foreign ? $"{field} ({foreign.Type})" : field);
@@ -235,7 +235,7 @@ internal static class OpenAiChatTools
         writer.WriteEndObject();
     }
 
-    private static void WriteChoice(Utf8JsonWriter writer, ToolChoice choice, IReadOnlyList<ToolDefinition> tools, Dialect dialect, bool isLegacy)
+    private static void WriteChoice(Utf8JsonWriter writer, ToolChoice choice, IReadOnlyList<ToolDefinition> tools, ChatRequest request, Dialect dialect, bool isLegacy)
     {
         var name = isLegacy ? "function_call" : "tool_choice";
         if (choice.Opaque is { } opaque)
@@ -246,14 +246,14 @@ internal static class OpenAiChatTools
             }
 
             writer.WritePropertyName(name);
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 
         // Without tools there is nothing to choose, and OpenAI refuses the choice.
         if (choice.Names.Count == 0)
         {
-            if (tools.Count > 0 || choice.Mode == ToolChoiceMode.None)
+            if (tools.Count > 0 || request.Dialect == dialect)
             {
                 writer.WriteString(name, WordOf(choice.Mode, dialect));
             }

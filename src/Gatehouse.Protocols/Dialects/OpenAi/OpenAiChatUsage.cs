@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
@@ -13,20 +12,20 @@ internal static class OpenAiChatUsage
     {
         if (answer.Object("usage") is { } usage)
         {
-            return Read(usage);
+            return OpenAiUsageReader.Read(usage);
         }
 
         // Groq's streams; Moonshot's, in the last choice.
         if (answer.Object("x_groq")?.Object("usage") is { } groq)
         {
-            return Read(groq);
+            return OpenAiUsageReader.Read(groq);
         }
 
         foreach (var choice in answer.Items("choices"))
         {
             if (choice.Object("usage") is { } moonshot)
             {
-                return Read(moonshot);
+                return OpenAiUsageReader.Read(moonshot);
             }
         }
 
@@ -61,12 +60,5 @@ internal static class OpenAiChatUsage
         }
 
         writer.WriteEndObject();
-    }
-
-    private static Usage? Read(JsonElement usage)
-    {
-        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage), new JsonReaderOptions { MaxDepth = JsonWriting.ReadOptions.MaxDepth });
-        _ = reader.Read();
-        return OpenAiUsageReader.Read(ref reader);
     }
 }

@@ -36,7 +36,13 @@ public static class OpenAiUsageReader
             return null;
         }
 
-        var raw = default(RawUsage);
+        var raw = default(OpenAiRawUsage);
+        ReadMembers(ref reader, ref raw);
+        return raw.ToUsage();
+    }
+
+    private static void ReadMembers(ref Utf8JsonReader reader, ref OpenAiRawUsage raw)
+    {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.TextIs("prompt_tokens"u8) || reader.TextIs("input_tokens"u8))
@@ -86,17 +92,55 @@ public static class OpenAiUsageReader
             {
                 raw.WebSearchCalls = NumberWithin(ref reader, "web_search_requests"u8);
             }
+            else if (reader.TextIs("iterations"u8))
+            {
+                AddCompactions(ref reader, ref raw);
+            }
+            else if (reader.TextIs("type"u8))
+            {
+                _ = reader.Read();
+                raw.IsCompaction = reader.TokenType == JsonTokenType.String && reader.TextIs("compaction"u8);
+                reader.Skip();
+            }
             else
             {
                 _ = reader.Read();
                 reader.Skip();
             }
         }
-
-        return raw.ToUsage();
     }
 
-    private static void ReadInputDetails(ref Utf8JsonReader reader, ref RawUsage raw)
+    /// <summary>Anthropic bills compaction and leaves it out of the counts at the top; see its own reader.</summary>
+    private static void AddCompactions(ref Utf8JsonReader reader, ref OpenAiRawUsage raw)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            var iteration = default(OpenAiRawUsage);
+            ReadMembers(ref reader, ref iteration);
+            if (iteration.IsCompaction)
+            {
+                raw.CompactionInput = raw.CompactionInput.Plus(iteration.Input);
+                raw.CompactionOutput = raw.CompactionOutput.Plus(iteration.Output);
+                raw.CompactionCacheRead = raw.CompactionCacheRead.Plus(iteration.ExclusiveCacheRead);
+                raw.CompactionCacheWrite = raw.CompactionCacheWrite.Plus(iteration.ExclusiveCacheWrite);
+            }
+        }
+    }
+
+    private static void ReadInputDetails(ref Utf8JsonReader reader, ref OpenAiRawUsage raw)
     {
         if (!EnterObject(ref reader))
         {
@@ -133,7 +177,7 @@ public static class OpenAiUsageReader
         }
     }
 
-    private static void ReadOutputDetails(ref Utf8JsonReader reader, ref RawUsage raw)
+    private static void ReadOutputDetails(ref Utf8JsonReader reader, ref OpenAiRawUsage raw)
     {
         if (!EnterObject(ref reader))
         {
@@ -209,62 +253,5 @@ public static class OpenAiUsageReader
 
         reader.Skip();
         return null;
-    }
-
-    private struct RawUsage
-    {
-        public long? Input;
-        public long? Output;
-        public long? Total;
-        public long? CacheRead;
-        public long? CacheWrite;
-        public long? ExclusiveCacheRead;
-        public long? ExclusiveCacheWrite;
-        public long? Reasoning;
-        public long? CacheWriteOneHour;
-        public long? AudioInput;
-        public long? AudioCacheRead;
-        public long? AudioOutput;
-        public long? ImageInput;
-        public long? ImageOutput;
-        public long? WebSearchCalls;
-
-        public readonly Usage? ToUsage()
-        {
-            // Embedding providers that report only a total have no output.
-            var input = Input ?? (Output is null ? Total : null);
-            if (input is null && Output is null)
-            {
-                return null;
-            }
-
-            var output = Output;
-            if (Reasoning > 0 && Total == input + output + Reasoning)
-            {
-                // xAI counts reasoning beside completion_tokens, all others inside; the total tells.
-                output += Reasoning;
-            }
-
-            // Anthropic's input excludes the cache; some providers of the OpenAI format report both forms of the same count.
-            var isExclusive = CacheRead is null && CacheWrite is null && (ExclusiveCacheRead is not null || ExclusiveCacheWrite is not null)
-                && Total is null;
-            var read = CacheRead ?? ExclusiveCacheRead;
-            var write = CacheWrite ?? ExclusiveCacheWrite;
-            return new Usage
-            {
-                InputTokens = isExclusive || input is null ? input : Math.Max(0, input.Value - (read ?? 0) - (write ?? 0)),
-                CacheReadTokens = read,
-                CacheWriteTokens = write,
-                CacheWriteOneHourTokens = CacheWriteOneHour,
-                OutputTokens = output,
-                ReasoningTokens = Reasoning,
-                AudioInputTokens = AudioInput.Without(AudioCacheRead),
-                AudioCacheReadTokens = AudioCacheRead,
-                AudioOutputTokens = AudioOutput,
-                ImageInputTokens = ImageInput,
-                ImageOutputTokens = ImageOutput,
-                WebSearchCalls = WebSearchCalls,
-            };
-        }
     }
 }

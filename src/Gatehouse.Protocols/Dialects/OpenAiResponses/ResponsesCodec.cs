@@ -28,7 +28,7 @@ public sealed class ResponsesCodec : DialectCodec
 
     public override void WriteError(ChatError error, Utf8JsonWriter writer) => ResponsesResponseWriter.WriteError(error, writer);
 
-    public override ChatStreamReader NewStreamReader(string fallbackId) => throw new NotSupportedException();
+    public override ChatStreamReader NewStreamReader(string fallbackId) => new ResponsesStreamReader(fallbackId);
 
-    public override ChatStreamWriter NewStreamWriter(AnswerContext context) => throw new NotSupportedException();
+    public override ChatStreamWriter NewStreamWriter(AnswerContext context) => new ResponsesStreamWriter(context);
 }

@@ -68,6 +68,19 @@ internal static class ResponsesItemReader
     public static OpaquePart Opaque(JsonElement item, string type) =>
         new(Dialect.OpenAiResponses, type, item) { Item = new ItemMark(type, item.Text("id")) };
 
+    /// <summary>What an item that is being made says beside its content; its status is not final.</summary>
+    public static ItemMark MarkOf(JsonElement item, string type)
+    {
+        var members = MembersBeside(
+            item, "id", "role", "status", "content", "summary", "encrypted_content", "call_id", "name", "arguments", "input", "output_index");
+        for (var i = 0; i < members.Count; i++)
+        {
+            members[i] = members[i] with { Value = members[i].Value.Clone() };
+        }
+
+        return new ItemMark(type, item.Text("id")) { Members = members };
+    }
+
     /// <summary>Reads the content of a message; its first part begins the item.</summary>
     public static void ReadMessage(JsonElement item, Role role, string place, List<Part> parts)
     {

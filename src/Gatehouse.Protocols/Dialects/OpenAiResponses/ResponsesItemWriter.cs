@@ -89,7 +89,7 @@ internal static class ResponsesItemWriter
             writer.WriteStartArray("content"u8);
             foreach (var part in parts)
             {
-                WriteContent(writer, part, isFull || id is not null);
+                WriteContent(writer, part, isFull || id is not null, isNew: status is not null);
             }
 
             writer.WriteEndArray();
@@ -99,12 +99,16 @@ internal static class ResponsesItemWriter
     }
 
     /// <summary>A part of the content of an assistant's message.</summary>
-    public static void WriteContent(Utf8JsonWriter writer, Part part, bool isFull)
+    /// <param name="writer">At a place for a value.</param>
+    /// <param name="part">What to write.</param>
+    /// <param name="isFull">With the list of annotations, empty or not.</param>
+    /// <param name="isNew">With the list of log probabilities, which not every provider writes.</param>
+    public static void WriteContent(Utf8JsonWriter writer, Part part, bool isFull, bool isNew)
     {
         switch (part)
         {
             case TextPart text:
-                WriteOutputText(writer, text, isFull);
+                WriteOutputText(writer, text, isFull, isNew);
                 break;
             case RefusalPart refusal:
                 writer.WriteStartObject();
@@ -205,7 +209,7 @@ internal static class ResponsesItemWriter
         return false;
     }
 
-    private static void WriteOutputText(Utf8JsonWriter writer, TextPart text, bool isFull)
+    private static void WriteOutputText(Utf8JsonWriter writer, TextPart text, bool isFull, bool isNew)
     {
         writer.WriteStartObject();
         writer.WriteString("type"u8, "output_text"u8);
@@ -225,6 +229,11 @@ internal static class ResponsesItemWriter
         {
             writer.WritePropertyName("logprobs"u8);
             writer.WriteElement(logprobs);
+        }
+        else if (isNew)
+        {
+            writer.WriteStartArray("logprobs"u8);
+            writer.WriteEndArray();
         }
 
         writer.WriteExtensions(text.Extensions, Dialect.OpenAiResponses);

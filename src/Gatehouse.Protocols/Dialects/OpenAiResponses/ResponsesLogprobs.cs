@@ -14,6 +14,29 @@ internal static class ResponsesLogprobs
         _ => null,
     };
 
+    /// <summary>All entries of some lists; null when there are none.</summary>
+    public static JsonElement? ListOf(List<JsonElement> lists)
+    {
+        if (lists.Count == 0)
+        {
+            return null;
+        }
+
+        var output = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
+        {
+            writer.WriteStartArray();
+            foreach (var entry in lists.SelectMany(list => list.EnumerateArray()))
+            {
+                writer.WriteElement(entry);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return Parse(output.WrittenSpan);
+    }
+
     /// <summary>Null for a list without entries: providers send one whether it was asked for or not.</summary>
     public static JsonElement? ObjectOf(JsonElement? list)
     {
@@ -31,7 +54,13 @@ internal static class ResponsesLogprobs
             writer.WriteEndObject();
         }
 
-        var reader = new Utf8JsonReader(output.WrittenSpan, new JsonReaderOptions { MaxDepth = JsonWriting.ReadOptions.MaxDepth });
+        return Parse(output.WrittenSpan);
+    }
+
+    private static JsonElement Parse(ReadOnlySpan<byte> json)
+    {
+        // One level deeper than what was read.
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = JsonWriting.ReadOptions.MaxDepth + 1 });
         return JsonElement.ParseValue(ref reader);
     }
 }

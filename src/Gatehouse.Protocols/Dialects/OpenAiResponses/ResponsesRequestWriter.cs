@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
@@ -7,6 +8,10 @@ namespace Gatehouse.Protocols.Dialects.OpenAiResponses;
 /// <summary>Writes a request of <c>POST /v1/responses</c>.</summary>
 internal static class ResponsesRequestWriter
 {
+    /// <summary>Members that OpenAI Chat has under the same names and with the same meaning, and the middle has no place for.</summary>
+    private static readonly FrozenSet<string> SharedWithChat = FrozenSet.Create(
+        StringComparer.Ordinal, "safety_identifier", "prompt_cache_retention", "prompt_cache_options");
+
     /// <exception cref="UnsupportedException">The dialect cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
@@ -51,7 +56,30 @@ internal static class ResponsesRequestWriter
         }
 
         writer.WriteExtensions(request.Extensions, Dialect.OpenAiResponses);
+        WriteShared(request.Extensions, context.Dropped, writer);
         writer.WriteEndObject();
+    }
+
+    private static void WriteShared(Extensions? extensions, DroppedParameters dropped, Utf8JsonWriter writer)
+    {
+        if (extensions?.Dialect != Dialect.OpenAiChat)
+        {
+            dropped.Add(extensions, Dialect.OpenAiResponses);
+            return;
+        }
+
+        foreach (var member in extensions.Members)
+        {
+            if (SharedWithChat.Contains(member.Name))
+            {
+                writer.WritePropertyName(member.Name);
+                writer.WriteElement(member.Value);
+            }
+            else
+            {
+                dropped.Add(new Extensions(Dialect.OpenAiChat, [member]), Dialect.OpenAiResponses);
+            }
+        }
     }
 
     private static void NoteDropped(ChatRequest request, DroppedParameters dropped)
@@ -78,7 +106,6 @@ internal static class ResponsesRequestWriter
         Note(request.LogitBias is not null, "logit_bias");
         Note(request.Audio is not null, "audio");
         Note(request.CacheControl is not null, "cache_control");
-        dropped.Add(request.Extensions, Dialect.OpenAiResponses);
 
         void Note(bool isSet, string name)
         {

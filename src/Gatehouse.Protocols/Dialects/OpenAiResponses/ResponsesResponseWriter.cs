@@ -94,7 +94,7 @@ internal static class ResponsesResponseWriter
     /// <param name="writer">At a place for a value.</param>
     /// <param name="choice">The answer.</param>
     /// <param name="context">Gives ids to items that have none.</param>
-    /// <param name="status">Of items that have none; null to write the items as they were.</param>
+    /// <param name="status">Of the last item if it has none; null to write the items as they were.</param>
     private static void WriteOutput(Utf8JsonWriter writer, ChatChoice choice, AnswerContext context, string? status)
     {
         writer.WriteStartArray();
@@ -109,7 +109,9 @@ internal static class ResponsesResponseWriter
             }
 
             var id = status is null ? OwnId(parts[i]) : ItemId(parts[i], context, index);
-            ResponsesOutput.WriteItem(writer, CollectionsMarshal.AsSpan(parts)[i..end], id, status);
+            // What was cut off is the last item.
+            var itemStatus = status is "incomplete" && end < parts.Count ? "completed" : status;
+            ResponsesOutput.WriteItem(writer, CollectionsMarshal.AsSpan(parts)[i..end], id, itemStatus);
             i = end;
         }
 

@@ -13,7 +13,7 @@ internal static class CatalogIds
             id = id[..^"@default".Length];
         }
 
-        var isName = id.Length is > 0 and <= MaxLength && id is not ("default" or "name" or "description")
+        var isName = id.Length is > 0 and <= MaxLength && !id.EndsWith('/') && id is not ("default" or "name" or "description")
             && id.All(c => c is > ' ' and < '\x7f' and not ('"' or '\\')) && !id.Contains("-x-", StringComparison.Ordinal) && !id.Contains('*', StringComparison.Ordinal);
         return isName ? id : null;
     }

@@ -36,6 +36,15 @@ internal static class DisagreementReport
             }
         }
 
+        text.Append("\n## Left out\n\nModels with a price of more than 1000 USD per million tokens: a source has taken one unit for another.\n\n| model | price | source |\n|---|---|---|\n");
+        foreach (var (model, source) in models.SelectMany(model => model.Sources.Select(source => (model, source))))
+        {
+            foreach (var (key, price) in source.Implausible.OrderBy(price => price.Key, PriceKey.Order))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"| `{model.Provider}/{model.Id}` | {key} {N(price)} | {CatalogSources.IdOf(source.Source)} |\n");
+            }
+        }
+
         return text.ToString();
 
         int Count(Agreement agreement) => models.Count(model => model.Agreement == agreement);

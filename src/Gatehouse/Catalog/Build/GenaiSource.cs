@@ -12,9 +12,14 @@ internal static partial class GenaiSource
 {
     private static readonly Dictionary<string, PriceKind> Kinds = new(StringComparer.Ordinal)
     {
-        ["input_mtok"] = PriceKind.Input, ["output_mtok"] = PriceKind.Output, ["cache_read_mtok"] = PriceKind.CacheRead,
-        ["cache_write_mtok"] = PriceKind.CacheWrite, ["input_audio_mtok"] = PriceKind.AudioInput, ["output_audio_mtok"] = PriceKind.AudioOutput,
-        ["cache_audio_read_mtok"] = PriceKind.AudioCacheRead, ["requests_kcount"] = PriceKind.Request,
+        ["input_mtok"] = PriceKind.Input,
+        ["output_mtok"] = PriceKind.Output,
+        ["cache_read_mtok"] = PriceKind.CacheRead,
+        ["cache_write_mtok"] = PriceKind.CacheWrite,
+        ["input_audio_mtok"] = PriceKind.AudioInput,
+        ["output_audio_mtok"] = PriceKind.AudioOutput,
+        ["cache_audio_read_mtok"] = PriceKind.AudioCacheRead,
+        ["requests_kcount"] = PriceKind.Request,
     };
 
     /// <param name="known">Names of models that the other sources have, by provider.</param>

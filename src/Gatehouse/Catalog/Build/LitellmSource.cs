@@ -36,16 +36,31 @@ internal static partial class LitellmSource
 
     private static readonly Dictionary<string, string> Capabilities = new(StringComparer.Ordinal)
     {
-        ["supports_function_calling"] = "tools", ["supports_parallel_function_calling"] = "parallel_tools", ["supports_tool_choice"] = "tool_choice",
-        ["supports_vision"] = "vision", ["supports_image_input"] = "vision", ["supports_audio_input"] = "audio_input", ["supports_audio_output"] = "audio_output",
-        ["supports_video_input"] = "video_input", ["supports_pdf_input"] = "pdf", ["supports_prompt_caching"] = "prompt_cache", ["supports_reasoning"] = "reasoning",
-        ["supports_response_schema"] = "structured_output", ["supports_web_search"] = "web_search", ["supports_computer_use"] = "computer_use",
-        ["supports_system_messages"] = "system", ["supports_native_streaming"] = "streaming", ["supports_assistant_prefill"] = "prefill",
+        ["supports_function_calling"] = "tools",
+        ["supports_parallel_function_calling"] = "parallel_tools",
+        ["supports_tool_choice"] = "tool_choice",
+        ["supports_vision"] = "vision",
+        ["supports_image_input"] = "vision",
+        ["supports_audio_input"] = "audio_input",
+        ["supports_audio_output"] = "audio_output",
+        ["supports_video_input"] = "video_input",
+        ["supports_pdf_input"] = "pdf",
+        ["supports_prompt_caching"] = "prompt_cache",
+        ["supports_reasoning"] = "reasoning",
+        ["supports_response_schema"] = "structured_output",
+        ["supports_web_search"] = "web_search",
+        ["supports_computer_use"] = "computer_use",
+        ["supports_system_messages"] = "system",
+        ["supports_native_streaming"] = "streaming",
+        ["supports_assistant_prefill"] = "prefill",
     };
 
     private static readonly Dictionary<string, string> Modes = new(StringComparer.Ordinal)
     {
-        ["image_generation"] = "image", ["audio_transcription"] = "transcription", ["audio_speech"] = "speech", ["video_generation"] = "video",
+        ["image_generation"] = "image",
+        ["audio_transcription"] = "transcription",
+        ["audio_speech"] = "speech",
+        ["video_generation"] = "video",
     };
 
     public static IEnumerable<SourceModel> Read(JsonElement file)

@@ -7,9 +7,16 @@ internal static class ModelsDevSource
 {
     private static readonly Dictionary<string, PriceKind> Kinds = new(StringComparer.Ordinal)
     {
-        ["input"] = PriceKind.Input, ["output"] = PriceKind.Output, ["cache_read"] = PriceKind.CacheRead, ["cached_input"] = PriceKind.CacheRead,
-        ["cache_input"] = PriceKind.CacheRead, ["cache_write"] = PriceKind.CacheWrite, ["cached_write"] = PriceKind.CacheWrite,
-        ["reasoning"] = PriceKind.Reasoning, ["input_audio"] = PriceKind.AudioInput, ["output_audio"] = PriceKind.AudioOutput,
+        ["input"] = PriceKind.Input,
+        ["output"] = PriceKind.Output,
+        ["cache_read"] = PriceKind.CacheRead,
+        ["cached_input"] = PriceKind.CacheRead,
+        ["cache_input"] = PriceKind.CacheRead,
+        ["cache_write"] = PriceKind.CacheWrite,
+        ["cached_write"] = PriceKind.CacheWrite,
+        ["reasoning"] = PriceKind.Reasoning,
+        ["input_audio"] = PriceKind.AudioInput,
+        ["output_audio"] = PriceKind.AudioOutput,
     };
 
     public static IEnumerable<SourceModel> Read(JsonElement file)

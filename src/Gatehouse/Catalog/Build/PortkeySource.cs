@@ -13,16 +13,29 @@ internal static class PortkeySource
 
     private static readonly Dictionary<string, PriceKind> Kinds = new(StringComparer.Ordinal)
     {
-        ["request_token"] = PriceKind.Input, ["response_token"] = PriceKind.Output, ["cache_read_input_token"] = PriceKind.CacheRead,
-        ["cache_write_input_token"] = PriceKind.CacheWrite, ["cache_write_1h"] = PriceKind.CacheWriteOneHour, ["reasoning_token"] = PriceKind.Reasoning,
-        ["request_audio_token"] = PriceKind.AudioInput, ["response_audio_token"] = PriceKind.AudioOutput,
-        ["cache_read_audio_input_token"] = PriceKind.AudioCacheRead, ["request_image_token"] = PriceKind.ImageInput,
-        ["image_token"] = PriceKind.ImageOutput, ["web_search"] = PriceKind.WebSearch,
+        ["request_token"] = PriceKind.Input,
+        ["response_token"] = PriceKind.Output,
+        ["cache_read_input_token"] = PriceKind.CacheRead,
+        ["cache_write_input_token"] = PriceKind.CacheWrite,
+        ["cache_write_1h"] = PriceKind.CacheWriteOneHour,
+        ["reasoning_token"] = PriceKind.Reasoning,
+        ["request_audio_token"] = PriceKind.AudioInput,
+        ["response_audio_token"] = PriceKind.AudioOutput,
+        ["cache_read_audio_input_token"] = PriceKind.AudioCacheRead,
+        ["request_image_token"] = PriceKind.ImageInput,
+        ["image_token"] = PriceKind.ImageOutput,
+        ["web_search"] = PriceKind.WebSearch,
     };
 
     private static readonly Dictionary<string, string> Supported = new(StringComparer.Ordinal)
     {
-        ["tools"] = "tools", ["image"] = "vision", ["vision"] = "vision", ["pdf"] = "pdf", ["doc"] = "pdf", ["cache_control"] = "prompt_cache", ["video"] = "video_input",
+        ["tools"] = "tools",
+        ["image"] = "vision",
+        ["vision"] = "vision",
+        ["pdf"] = "pdf",
+        ["doc"] = "pdf",
+        ["cache_control"] = "prompt_cache",
+        ["video"] = "video_input",
     };
 
     public static IEnumerable<SourceModel> Read(JsonElement pricing, JsonElement general)

@@ -17,6 +17,9 @@ internal enum PriceSource
 /// <param name="Id">The provider's own name of the model.</param>
 internal sealed record SourceModel(PriceSource Source, string Provider, string Id)
 {
+    /// <summary>USD per million tokens. The dearest model so far, o1-pro, takes 600.</summary>
+    private const decimal HighestPlausible = 1000;
+
     /// <summary>USD per million tokens, or each.</summary>
     public Dictionary<PriceKey, decimal> Prices { get; init; } = [];
 
@@ -47,10 +50,15 @@ internal sealed record SourceModel(PriceSource Source, string Provider, string I
     /// <summary>All that it asks for tokens is nothing: free, or not known.</summary>
     public bool ClaimsFree { get; private set; }
 
-    /// <summary>Takes out the zeros that stand for "not known", and floating-point noise.</summary>
+    /// <summary>Prices for tokens of which one is higher than any provider asks: a source has taken one unit for another.</summary>
+    public Dictionary<PriceKey, decimal> Implausible { get; } = [];
+
+    /// <summary>Takes out the zeros that stand for "not known", what is implausible, and floating-point noise.</summary>
     public SourceModel Cleaned()
     {
         ClaimsFree = Prices.Count > 0 && Prices.Values.All(price => price == 0) && Prices.ContainsKey(new PriceKey(PriceKind.Input));
+        // All prices of a model are in the same unit.
+        var isImplausible = Prices.Any(price => price.Key.Kind.IsPerToken() && price.Value > HighestPlausible);
         foreach (var (key, price) in Prices.ToArray())
         {
             // What is charged by the call is charged alike for all lengths and tiers; some sources repeat it in each.
@@ -58,6 +66,11 @@ internal sealed record SourceModel(PriceSource Source, string Provider, string I
             if (price < 0 || (price == 0 && !ClaimsFree) || isRepeated)
             {
                 _ = Prices.Remove(key);
+            }
+            else if (isImplausible && key.Kind.IsPerToken())
+            {
+                _ = Prices.Remove(key);
+                Implausible[key] = Rounded(price);
             }
             else
             {

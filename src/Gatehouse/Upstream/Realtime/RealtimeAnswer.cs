@@ -17,12 +17,15 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     /// <summary>A side that has been sent a Close frame has this long to say its own.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>A session can last an hour; it does not keep the room of its longest event.</summary>
+    private const int KeptCapacity = 64 * 1024;
+
     /// <summary>A connection whose other end vanished without a word is noticed after both of these.</summary>
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PongLimit = TimeSpan.FromSeconds(30);
 
-    private readonly ArrayBufferWriter<byte> _event = new();
     private readonly ArrayBufferWriter<byte> _error = new();
+    private ArrayBufferWriter<byte> _event = new();
     private WebSocket? _provider;
     private WebSocket? _caller;
     private volatile bool _isEnding;
@@ -44,10 +47,11 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
             KeepAliveTimeout = PongLimit,
         });
 
+        exchange.Facts = new OpenAiRealtimeFacts();
         exchange.Timings.UpstreamWaitBegins();
         lifetime.AwaitMore();
-        var up = new RealtimePump(_caller, _provider, maxMessage, (_, _, _) => Moved());
-        var down = new RealtimePump(_provider, _caller, maxMessage, (piece, type, isEnd) => Passed(exchange, piece, type, isEnd));
+        var up = new RealtimePump(_caller, _provider, maxMessage, _ => Moved());
+        var down = new RealtimePump(_provider, _caller, maxMessage, piece => Seen(exchange, piece));
         // The caller is read to the end of its own Close frame, which comes after ours: nothing but that, or Dispose, ends this reading.
         _toProvider = up.RunAsync(CancellationToken.None, lifetime.Token);
         var toCaller = down.RunAsync(lifetime.Token, lifetime.Token);
@@ -111,29 +115,34 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
         }
     }
 
-    private void Passed(Exchange exchange, ReadOnlyMemory<byte> piece, WebSocketMessageType type, bool isEnd)
+    private void Seen(Exchange exchange, RealtimePiece piece)
     {
         Moved();
-        if (!_isEnding)
+        if (piece.IsPassed)
         {
-            exchange.Response.CountSent(piece.Length);
+            exchange.Response.CountSent(piece.Bytes.Length);
         }
 
-        if (type != WebSocketMessageType.Text)
+        if (!piece.IsText)
         {
             return;
         }
 
-        if (isEnd && _event.WrittenCount == 0)
+        if (piece.IsEnd && _event.WrittenCount == 0)
         {
-            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(piece.Span);
+            _ = exchange.Facts.Read(piece.Bytes.Span, out _);
             return;
         }
 
-        _event.Write(piece.Span);
-        if (isEnd)
+        _event.Write(piece.Bytes.Span);
+        if (piece.IsEnd)
         {
-            ((OpenAiAnswerFacts)exchange.Facts).ReadRealtimeEvent(_event.WrittenSpan);
+            _ = exchange.Facts.Read(_event.WrittenSpan, out _);
+            if (_event.Capacity > KeptCapacity)
+            {
+                _event = new ArrayBufferWriter<byte>();
+            }
+
             _event.ResetWrittenCount();
         }
     }
@@ -205,7 +214,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     {
         exchange.Outcome = ExchangeOutcome.Truncated;
         exchange.Error = error;
-        OpenAiAnswerFacts.WriteRealtimeError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
+        OpenAiRealtimeFacts.WriteError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
         _close = (WebSocketCloseStatus.InternalServerError, error.Traits.Name);
     }
 

@@ -20,13 +20,23 @@ internal enum PumpEnd
     Stopped,
 }
 
+/// <summary>A piece of a message; its bytes are there only while it is looked at.</summary>
+internal readonly record struct RealtimePiece(ReadOnlyMemory<byte> Bytes, bool IsText, bool IsEnd, bool IsPassed);
+
 /// <summary>Passes messages on from one WebSocket to the other, piece by piece as they arrive. While it is silent no buffer is held.</summary>
-internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Action<ReadOnlyMemory<byte>, WebSocketMessageType, bool> passed)
+/// <param name="seen">Gets every piece after it was passed on, or was not because of <see cref="IsMuted"/>.</param>
+internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Action<RealtimePiece> seen)
 {
     private const int BufferSize = 16 * 1024;
 
+    private volatile bool _isMuted;
+
     /// <summary>From now on what arrives is looked at, and not passed on.</summary>
-    public bool IsMuted { get; set; }
+    public bool IsMuted
+    {
+        get => _isMuted;
+        set => _isMuted = value;
+    }
 
     /// <param name="read">Ends the reading, and with it the source: a WebSocket does not survive a cancelled read.</param>
     /// <param name="write">Ends the writing, and with it the destination.</param>
@@ -66,7 +76,8 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
                 }
 
                 var piece = buffer.AsMemory(0, result.Count);
-                if (!IsMuted)
+                var isPassed = !IsMuted;
+                if (isPassed)
                 {
                     try
                     {
@@ -78,7 +89,7 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
                     }
                 }
 
-                passed(piece, result.MessageType, result.EndOfMessage);
+                seen(new RealtimePiece(piece, result.MessageType == WebSocketMessageType.Text, result.EndOfMessage, isPassed));
                 length = result.EndOfMessage ? 0 : length;
             }
             finally

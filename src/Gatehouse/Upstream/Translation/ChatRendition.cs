@@ -56,6 +56,13 @@ internal sealed class ChatRendition : Rendition
             return (null, malformed);
         }
 
+        if (request.PreviousResponseId is { } previous && !isRequestOnly)
+        {
+            return (null, new GatewayError(
+                GatewayErrorCode.InvalidRequest, $"There is no answer '{previous}' here that the key '{exchange.Key!.Name}' may go on from, or it has expired.")
+            { Field = "previous_response_id" });
+        }
+
         var codec = Codecs.Of(dialect);
         var rules = TargetRulesTable.Of(target);
         var dropped = new DroppedParameters();

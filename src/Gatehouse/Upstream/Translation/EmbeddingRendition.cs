@@ -2,12 +2,15 @@ using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Embeddings;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
 /// <summary>An embeddings call for a provider of another format than OpenAI's; several calls where it takes fewer inputs in one.</summary>
 internal sealed class EmbeddingRendition : Rendition
 {
+    private static readonly string[] OfOpenAiAlone = ["dimensions", "user"];
+
     private readonly EmbeddingFormat _format;
     private readonly EmbeddingRequest _request;
     private readonly int _call;
@@ -32,6 +35,13 @@ internal sealed class EmbeddingRendition : Rendition
         if (EmbeddingRequestReader.Read(exchange.Request.Body, out var error) is not { } request)
         {
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field });
+        }
+
+        // These two are called like OpenAI, but for the names of a few parameters; and Voyage refuses the word for plain numbers.
+        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && !MemberNames.HasAny(exchange.Request.Body, OfOpenAiAlone)
+            && (format == EmbeddingFormat.Mistral || request.Encoding == EmbeddingEncoding.Base64))
+        {
+            return default;
         }
 
         request = request with { Model = target.Model };

@@ -1,4 +1,6 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -44,8 +46,16 @@ internal static class Renditions
             return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
         }
 
-        return (TargetRulesTable.Of(target).Parameters & exchange.Request.Envelope!.Names) != 0
-            ? ChatRendition.Of(exchange, target, TargetDialect.OfRequest(target, dialect), isRequestOnly: true)
+        // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. Mistral alone speaks OpenAI's with
+        // other names for what every client of OpenAI's sends.
+        if (!target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat))
+        {
+            return default;
+        }
+
+        var rules = TargetRulesTable.Of(target);
+        return (rules.Marks & exchange.Request.Envelope!.Names) != 0 && MemberNames.HasAny(exchange.Request.Body, rules.Particular)
+            ? ChatRendition.Of(exchange, target, Dialect.Mistral, isRequestOnly: true)
             : default;
     }
 }

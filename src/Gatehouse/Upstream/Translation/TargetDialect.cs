@@ -9,9 +9,6 @@ internal static class TargetDialect
 {
     private const string Responses = "responses";
 
-    /// <summary>The dialect in which a request is written anew for a target that speaks the caller's dialect with deviations.</summary>
-    public static Dialect OfRequest(Target target, Dialect dialect) => target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat) ? Dialect.Mistral : dialect;
-
     /// <summary>In which dialect a target counts tokens; null when it cannot.</summary>
     public static Dialect? OfCount(Target target, Dialect caller) => Of(target, caller) switch
     {

@@ -39,9 +39,11 @@ internal static class TargetRulesTable
             return TargetRules.None;
         }
 
+        var particular = matching.SelectMany(rule => rule.Drop.Concat(rule.Rename.Keys)).Distinct(StringComparer.Ordinal).ToList();
         return new TargetRules
         {
-            Parameters = MemberNames.MarksOf(matching.SelectMany(rule => rule.Drop.Concat(rule.Rename.Keys))),
+            Particular = particular,
+            Marks = MemberNames.MarksOf(particular),
             Drop = [.. matching.SelectMany(rule => rule.Drop).Distinct(StringComparer.Ordinal)],
             Rename = matching.SelectMany(rule => rule.Rename).GroupBy(pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal),

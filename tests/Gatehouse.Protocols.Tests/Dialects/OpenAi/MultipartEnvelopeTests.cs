@@ -80,6 +80,37 @@ public sealed class MultipartEnvelopeTests
     public void What_is_no_whole_form_is_refused(string body) =>
         Assert.Null(MultipartEnvelope.Read(Cut(Encoding.UTF8.GetBytes(body), 4), "bound"u8, out _));
 
+    [Fact]
+    public void No_damage_to_a_form_is_more_than_a_refusal()
+    {
+        var damage = "\r\n-\";= model\0"u8.ToArray();
+        var random = new Random(7);
+        var accepted = 0;
+        var whole = Form(Model, "content-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx");
+        for (var i = 0; i < 20_000; i++)
+        {
+            var body = whole.ToArray();
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                body[random.Next(body.Length)] = damage[random.Next(damage.Length)];
+            }
+
+            var cut = body[..random.Next(body.Length / 2, body.Length + 1)];
+            if (MultipartEnvelope.Read(Cut(cut, random.Next(1, 50)), "bound"u8, out var error) is { } form)
+            {
+                accepted++;
+                // Accepted: then the model stands where it says, alone on its line.
+                Assert.Contains($"\r\n\r\n{form.Model}\r\n--bound", Encoding.UTF8.GetString(cut), StringComparison.Ordinal);
+            }
+            else
+            {
+                Assert.NotNull(error.Message);
+            }
+        }
+
+        Assert.InRange(accepted, 10, 19_000);
+    }
+
     private static byte[] Form(params string[] parts) => Encoding.UTF8.GetBytes(string.Concat(parts.Select(part => $"--bound\r\n{part}\r\n")) + "--bound--\r\n");
 
     private static ReadOnlySequence<byte> Cut(byte[] body, int size)

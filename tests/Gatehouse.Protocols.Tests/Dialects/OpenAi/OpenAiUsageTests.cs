@@ -96,6 +96,11 @@ public sealed class OpenAiUsageTests
             new() { InputTokens = 12, CacheReadTokens = 0, CacheWriteTokens = 200, CacheWriteOneHourTokens = 150, OutputTokens = 40, ReasoningTokens = 30, WebSearchCalls = 2 }
         },
         {
+            "Anthropic's compaction is billed and not in the counts at the top",
+            """{"input_tokens":220,"output_tokens":8,"cache_read_input_tokens":0,"iterations":[7,{"type":"compaction","input_tokens":55196,"output_tokens":125,"cache_read_input_tokens":7},{"type":"message","input_tokens":220,"output_tokens":8},{"type":"advisor_message","input_tokens":9}]}""",
+            new() { InputTokens = 55416, CacheReadTokens = 7, OutputTokens = 133 }
+        },
+        {
             "OpenAI Realtime, where audio is read from the cache too",
             """{"total_tokens":253,"input_tokens":132,"output_tokens":121,"input_token_details":{"text_tokens":119,"audio_tokens":13,"image_tokens":4,"cached_tokens":64,"cached_tokens_details":{"text_tokens":60,"audio_tokens":4}},"output_token_details":{"text_tokens":30,"audio_tokens":91}}""",
             new() { InputTokens = 68, CacheReadTokens = 64, OutputTokens = 121, AudioInputTokens = 9, AudioCacheReadTokens = 4, AudioOutputTokens = 91, ImageInputTokens = 4 }

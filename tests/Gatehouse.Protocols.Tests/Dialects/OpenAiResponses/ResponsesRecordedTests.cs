@@ -13,13 +13,16 @@ public sealed class ResponsesRecordedTests
 
     public static TheoryData<string> Errors => RecordedCases.Ids(c => c.Endpoint == "responses" && !c.IsSuccess && c.IsJson);
 
-    public static TheoryData<string> Streams => RecordedCases.Ids(c => IsCall(c) && c.IsSuccess && c.Kind == "sse");
+    public static TheoryData<string> Streams => RecordedCases.Ids(c => IsCall(c) && c.IsSuccess && c.Kind == "sse" && c.Response is { Length: > 0 });
 
     [Theory, MemberData(nameof(Requests))]
     public void A_request_survives_its_own_dialect(string id) => RoundTrip.Request(ResponsesCodec.Instance, RecordedCases.Get(id));
 
     [Theory, MemberData(nameof(Answers))]
     public void An_answer_survives_its_own_dialect(string id) => RoundTrip.Response(ResponsesCodec.Instance, RecordedCases.Get(id));
+
+    [Theory, MemberData(nameof(Streams))]
+    public void A_stream_survives_its_own_dialect(string id) => RoundTrip.Stream(ResponsesCodec.Instance, RecordedCases.Get(id));
 
     [Theory, MemberData(nameof(Answers))]
     public void An_answers_usage_is_read(string id)

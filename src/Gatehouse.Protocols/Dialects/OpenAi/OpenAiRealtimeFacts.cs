@@ -6,26 +6,35 @@ using Gatehouse.Protocols.Json;
 namespace Gatehouse.Protocols.Dialects.OpenAi;
 
 /// <summary>The events of a realtime session (openai-openapi 2.3.0, RealtimeServerEvent*).</summary>
-public sealed partial class OpenAiAnswerFacts
+public sealed class OpenAiRealtimeFacts : AnswerFacts
 {
+    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
+
+    /// <summary>Events are read whole.</summary>
+    public override IReadOnlyList<string> Members => [];
+
+    /// <summary>A session ends when one side says so.</summary>
+    public override bool IsFinished => false;
+
     /// <summary>
     /// Reads one event of the server. Each <c>response.done</c> reports the usage of its own response, and each finished transcription of
     /// the caller's speech its own: they add up. xAI reports it beside "response", and an empty one in it. What is not a JSON object is passed over.
     /// </summary>
-    public void ReadRealtimeEvent(ReadOnlySpan<byte> json)
+    public override bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits)
     {
+        traits = ChunkTraits.None;
         var reader = new Utf8JsonReader(json, ReaderOptions);
         var seen = default(RealtimeEvent);
         try
         {
             if (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
             {
-                ReadRealtimeEvent(ref reader, ref seen);
+                ReadEvent(ref reader, ref seen);
             }
         }
         catch (JsonException)
         {
-            return;
+            return false;
         }
 
         switch (seen.Type)
@@ -45,10 +54,12 @@ public sealed partial class OpenAiAnswerFacts
                 TextBytes += seen.DeltaBytes;
                 break;
         }
+
+        return true;
     }
 
     /// <summary>Writes the event that tells a caller of a failure of its session.</summary>
-    public static void WriteRealtimeError(IBufferWriter<byte> destination, string eventId, string message, string type, string code)
+    public static void WriteError(IBufferWriter<byte> destination, string eventId, string message, string type, string code)
     {
         using var writer = new Utf8JsonWriter(destination);
         writer.WriteStartObject();
@@ -64,7 +75,7 @@ public sealed partial class OpenAiAnswerFacts
         writer.WriteEndObject();
     }
 
-    private static void ReadRealtimeEvent(ref Utf8JsonReader reader, ref RealtimeEvent seen)
+    private static void ReadEvent(ref Utf8JsonReader reader, ref RealtimeEvent seen)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -128,6 +139,26 @@ public sealed partial class OpenAiAnswerFacts
                 _ = reader.Read();
                 reader.Skip();
             }
+        }
+    }
+
+    private static string? ReadString(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return null;
+        }
+
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair: facts are for the record, the bytes pass all the same.
+            return null;
         }
     }
 

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Gatehouse.Protocols.Chat;
+
+namespace Gatehouse.Protocols.Dialects.Bedrock;
+
+/// <summary>What Bedrock has no member for: hints are dropped and named, the rest is refused.</summary>
+internal static class BedrockHints
+{
+    /// <exception cref="UnsupportedException">It changes the meaning.</exception>
+    public static void Check(ChatRequest request, DroppedParameters dropped)
+    {
+        if (request.Candidates > 1)
+        {
+            throw new UnsupportedException("n");
+        }
+
+        if (request.PreviousResponseId is not null)
+        {
+            throw new UnsupportedException("previous_response_id");
+        }
+
+        foreach (var modality in request.Modalities ?? [])
+        {
+            if (modality != "text")
+            {
+                throw new UnsupportedException($"modalities ({modality})");
+            }
+        }
+
+        Drop(request.PresencePenalty is not null, "presence_penalty");
+        Drop(request.FrequencyPenalty is not null, "frequency_penalty");
+        Drop(request.Seed is not null, "seed");
+        Drop(request.Logprobs is true, "logprobs");
+        Drop(request.TopLogprobs > 0, "top_logprobs");
+        Drop(request.LogitBias is { ValueKind: not JsonValueKind.Null }, "logit_bias");
+        Drop(request.Audio is not null, "audio");
+        Drop(request.User is not null, "user");
+        Drop(request.PromptCacheKey is not null, "prompt_cache_key");
+        Drop(request.Verbosity is not null, "verbosity");
+        Drop(request.ResponseFormat?.Kind == ResponseFormatKind.JsonObject, "response_format");
+        Drop(request.ToolChoice is { Mode: ToolChoiceMode.Validated }, "tool_choice");
+        // Bedrock keeps no answer for later turns: `store: false` is what it does anyway.
+        Drop(request.Store is true, "store");
+        dropped.Add(request.Extensions, Dialect.Bedrock);
+        dropped.Add(request.Reasoning?.Extensions, Dialect.Bedrock, "reasoning.");
+        dropped.Add(request.ResponseFormat?.Extensions, Dialect.Bedrock, "response_format.");
+        dropped.Add(request.ToolChoice?.Extensions, Dialect.Bedrock, "tool_choice.");
+
+        void Drop(bool isThere, string name)
+        {
+            if (isThere)
+            {
+                dropped.Add(name);
+            }
+        }
+    }
+}
