@@ -49,7 +49,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             "/v1/models" or "/v1beta/models" when !isRelay => models.ListAsync(http),
             "/healthz" => Probes.AliveAsync(http),
             "/readyz" => probes.ReadyAsync(http),
-            _ when GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
+            _ when !isRelay && GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
             _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
             _ when path.StartsWith("/v1beta/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1beta/models/".Length..]),
             _ when path.StartsWith("/v1/messages", StringComparison.Ordinal) => RunAsync(http, Operation.RelayAnthropic, objects.ReadAsync),

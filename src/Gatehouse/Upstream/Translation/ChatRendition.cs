@@ -70,7 +70,8 @@ internal sealed class ChatRendition : Rendition
         try
         {
             using var writer = new Utf8JsonWriter(body, JsonWriting.Options);
-            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped), writer);
+            var known = exchange.Snapshot.Catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
+            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known?.MaxOutput }, writer);
         }
         catch (UnsupportedException exception)
         {
