@@ -89,6 +89,9 @@ internal sealed class ModelRequest
         Object = use,
     };
 
+    /// <summary>The answer, kept by the gateway, from which the request goes on; its turns are in the body.</summary>
+    public string? ContinuesFrom { get; set; }
+
     /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
     public string? OnlyProvider { get; set; }
 

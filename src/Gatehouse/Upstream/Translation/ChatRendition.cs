@@ -21,7 +21,8 @@ internal sealed class ChatRendition : Rendition
         Body = body;
         IsStream = request.IsStream;
         _query = exchange.Request.Query;
-        Context = new AnswerContext(request, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
+        // Of earlier turns that the gateway put in, the answer still says from which it goes on.
+        Context = new AnswerContext(request with { PreviousResponseId = exchange.Request.ContinuesFrom }, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
         {
             IsJsonArray = exchange.Request.IsJsonArray,
         };
