@@ -13,12 +13,13 @@ namespace Gatehouse.Upstream.Translation;
 internal sealed class ChatRendition : Rendition
 {
     private readonly string _query;
+    private ReadOnlyMemory<byte> _body;
 
     private ChatRendition(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
     {
         Target = target;
         Caller = Codecs.Of(exchange.Operation.Dialect);
-        Body = body;
+        _body = body;
         IsStream = request.IsStream;
         _query = exchange.Request.Query;
         // Of earlier turns that the gateway put in, the answer still says from which it goes on.
@@ -32,7 +33,7 @@ internal sealed class ChatRendition : Rendition
 
     public DialectCodec Target { get; }
 
-    public override ReadOnlyMemory<byte> Body { get; }
+    public override ReadOnlyMemory<byte> Body => _body;
 
     public override bool ForwardsHeaders => IsRequestOnly;
 
@@ -91,6 +92,8 @@ internal sealed class ChatRendition : Rendition
 
     public override HeldAnswer? AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
+        // A stream can last long; what was asked is needed no more.
+        _body = default;
         if (IsRequestOnly)
         {
             return null;
