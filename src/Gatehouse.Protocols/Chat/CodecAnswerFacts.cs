@@ -42,9 +42,14 @@ public sealed class CodecAnswerFacts(DialectCodec codec, bool isStream) : Answer
 
             return true;
         }
-        catch (Exception exception) when (exception is JsonException or MalformedException)
+        catch (JsonException)
         {
             return false;
+        }
+        catch (MalformedException)
+        {
+            // JSON that says nothing to the gateway: it is the provider's to say, and the caller's to read.
+            return true;
         }
     }
 

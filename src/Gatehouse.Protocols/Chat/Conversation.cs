@@ -11,6 +11,7 @@ public static class Conversation
     public static List<ChatMessage> Alternate(IEnumerable<ChatMessage> messages)
     {
         var turns = new List<ChatMessage>();
+        List<Part>? merged = null;
         foreach (var message in messages)
         {
             if (message.Parts.Count == 0)
@@ -20,11 +21,19 @@ public static class Conversation
 
             if (turns.Count > 0 && turns[^1] is var last && last.Role == message.Role)
             {
-                turns[^1] = last with { Parts = [.. last.Parts, .. message.Parts], IsPlainText = false };
+                if (merged is null)
+                {
+                    merged = [.. last.Parts];
+                    turns[^1] = last with { Parts = merged, IsPlainText = false };
+                }
+
+                // The turn has the list: copied once for all of its messages, of which there may be very many.
+                merged.AddRange(message.Parts);
             }
             else
             {
                 turns.Add(message);
+                merged = null;
             }
         }
 

@@ -4,13 +4,15 @@ namespace Gatehouse.Protocols.Chat;
 public sealed class DroppedParameters
 {
     private List<string>? _names;
+    private HashSet<string>? _known;
 
     public IReadOnlyList<string> Names => _names ?? (IReadOnlyList<string>)[];
 
     public void Add(string name)
     {
         _names ??= [];
-        if (!_names.Contains(name, StringComparer.Ordinal))
+        // A caller can have very many messages with a hint each.
+        if ((_known ??= new HashSet<string>(StringComparer.Ordinal)).Add(name))
         {
             _names.Add(name);
         }

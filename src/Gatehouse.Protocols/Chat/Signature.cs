@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Gatehouse.Protocols.Chat;
@@ -42,6 +43,36 @@ public sealed record Signature(Dialect Maker, string Value)
         return new Signature(carrier, text);
     }
 
+    /// <summary>Whether a marked signature may stand in a JSON text. May say yes for a text that begins with the mark, too.</summary>
+    public static bool IsMarkedIn(in ReadOnlySequence<byte> json)
+    {
+        if (json.IsSingleSegment)
+        {
+            return IsMarkedIn(json.FirstSpan);
+        }
+
+        // What lies across the seam of two pieces is looked at by itself.
+        const int reach = 12;
+        Span<byte> seam = stackalloc byte[2 * reach];
+        var kept = 0;
+        foreach (var piece in json)
+        {
+            var span = piece.Span;
+            var head = Math.Min(span.Length, reach);
+            span[..head].CopyTo(seam[kept..]);
+            if (IsMarkedIn(span) || IsMarkedIn(seam[..(kept + head)]))
+            {
+                return true;
+            }
+
+            var tail = span.Length >= reach ? span[^reach..] : seam[Math.Max(0, kept + head - reach)..(kept + head)];
+            tail.CopyTo(seam);
+            kept = tail.Length;
+        }
+
+        return false;
+    }
+
     /// <summary>As <see cref="In"/>, for a field that must be base64 (Gemini's <c>thoughtSignature</c>).</summary>
     public string InBase64(Dialect carrier) => carrier == Maker ? Value : Convert.ToBase64String(Encoding.UTF8.GetBytes(In(carrier)));
 
@@ -56,4 +87,6 @@ public sealed record Signature(Dialect Maker, string Value)
             ? marked
             : new Signature(carrier, text);
     }
+
+    private static bool IsMarkedIn(ReadOnlySpan<byte> json) => json.IndexOf("\"gatehouse."u8) >= 0 || json.IndexOf("\"Z2F0ZWhvdXNl"u8) >= 0;
 }

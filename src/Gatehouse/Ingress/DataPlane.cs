@@ -49,10 +49,10 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             "/v1/models" or "/v1beta/models" when !isRelay => models.ListAsync(http),
             "/healthz" => Probes.AliveAsync(http),
             "/readyz" => probes.ReadyAsync(http),
-            _ when GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
+            _ when !isRelay && GeminiIngress.OperationOf(path) is { } operation => RunAsync(http, operation, GeminiIngress.ReadAsync),
             _ when path.StartsWith("/v1/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1/models/".Length..]),
-            _ when path.StartsWith("/v1beta/models/", StringComparison.Ordinal) && !isRelay => models.ShowAsync(http, path["/v1beta/models/".Length..]),
-            _ when path.StartsWith("/v1/messages", StringComparison.Ordinal) => RunAsync(http, Operation.RelayAnthropic, objects.ReadAsync),
+            _ when path.StartsWith("/v1beta/models/", StringComparison.Ordinal) && !isCall && !isRelay => models.ShowAsync(http, path["/v1beta/models/".Length..]),
+            _ when path.StartsWith("/v1/", StringComparison.Ordinal) && IsAnthropic(http.Request) => RunAsync(http, Operation.RelayAnthropic, objects.ReadAsync),
             _ when path.StartsWith("/v1/", StringComparison.Ordinal) => RunAsync(http, Operation.Relay, objects.ReadAsync),
             _ => NotFoundAsync(http, path),
         };
@@ -87,9 +87,14 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
         }
     }
 
+    private static bool IsAnthropic(HttpRequest request) => request.Path.StartsWithSegments("/v1/messages", StringComparison.Ordinal)
+        || ModelListFormat.DialectOf(request) == Protocols.Chat.Dialect.Anthropic;
+
     private static Task NotFoundAsync(HttpContext http, string path)
     {
-        var hint = path.StartsWith(V1, StringComparison.Ordinal) ? "" : $" Paths for clients begin with {V1}/; is it missing from the client's base URL?";
-        return ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.NotFound, $"There is nothing at '{path}'.{hint}"));
+        var hint = path.Contains(':', StringComparison.Ordinal) ? " Of Google's methods generateContent, streamGenerateContent and countTokens are known here."
+            : path.StartsWith(V1, StringComparison.Ordinal) ? ""
+            : $" Paths for clients begin with {V1}/; is it missing from the client's base URL?";
+        return ErrorAnswer.RefuseAsync(http, new GatewayError(GatewayErrorCode.NotFound, $"There is nothing at '{path}'.{hint}"), ModelListFormat.DialectOf(http.Request));
     }
 }

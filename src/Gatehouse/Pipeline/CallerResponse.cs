@@ -7,6 +7,9 @@ namespace Gatehouse.Pipeline;
 /// <summary>The answer to the caller: its head is decided once, its failures are told in the caller's own dialect.</summary>
 internal sealed class CallerResponse(HttpContext http)
 {
+    /// <summary>Clients take heads of 8 to 16 KiB; the names may be of the caller's own making, and of any number.</summary>
+    private const int MaxDropped = 2048;
+
     /// <summary>The head has been decided: a failure can no longer change the status.</summary>
     public bool HasStarted { get; private set; }
 
@@ -44,7 +47,7 @@ internal sealed class CallerResponse(HttpContext http)
 
         if (exchange.Dropped.Count > 0)
         {
-            headers["x-gatehouse-dropped"] = string.Join(", ", exchange.Dropped.Select(HeaderText.Of));
+            headers["x-gatehouse-dropped"] = HeaderText.List(exchange.Dropped, MaxDropped);
         }
 
         // The SDKs of a dialect know a call by a header of their own.

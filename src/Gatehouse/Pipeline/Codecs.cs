@@ -1,7 +1,10 @@
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.Anthropic;
+using Gatehouse.Protocols.Dialects.Bedrock;
+using Gatehouse.Protocols.Dialects.Cohere;
 using Gatehouse.Protocols.Dialects.Gemini;
 using Gatehouse.Protocols.Dialects.Mistral;
+using Gatehouse.Protocols.Dialects.Ollama;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Dialects.OpenAiResponses;
 
@@ -11,7 +14,8 @@ namespace Gatehouse.Pipeline;
 internal static class Codecs
 {
     private static readonly DialectCodec[] All = Load(
-        OpenAiChatCodec.Instance, ResponsesCodec.Instance, AnthropicCodec.Instance, GeminiCodec.Instance, MistralCodec.Instance);
+        OpenAiChatCodec.Instance, ResponsesCodec.Instance, AnthropicCodec.Instance, GeminiCodec.Instance,
+        BedrockCodec.Instance, CohereCodec.Instance, OllamaCodec.Instance, MistralCodec.Instance);
 
     public static DialectCodec Of(Dialect dialect) => All[(int)dialect];
 

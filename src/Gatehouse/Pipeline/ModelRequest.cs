@@ -10,6 +10,8 @@ internal sealed class ModelRequest
 {
     public static readonly ModelRequest None = new();
 
+    private bool? _hasForeignSignatures;
+
     /// <summary>The model as the caller wrote it; empty when the request names none.</summary>
     public string Model { get; init; } = "";
 
@@ -44,6 +46,12 @@ internal sealed class ModelRequest
 
     /// <summary>The request in neutral terms; set when a target speaks another dialect.</summary>
     public ChatRequest? Chat { get; set; }
+
+    /// <summary>
+    /// Thoughts in it were sealed by a provider of another dialect than the caller's, or may have been: earlier turns that the gateway put
+    /// in were given by any provider.
+    /// </summary>
+    public bool HasForeignSignatures => _hasForeignSignatures ??= IsBodyReplaced || Signature.IsMarkedIn(Body);
 
     /// <summary>What it does with objects at the provider.</summary>
     public ObjectUse? Object { get; set; }
@@ -88,6 +96,9 @@ internal sealed class ModelRequest
         RelayPath = relayPath,
         Object = use,
     };
+
+    /// <summary>The answer, kept by the gateway, from which the request goes on; its turns are in the body.</summary>
+    public string? ContinuesFrom { get; set; }
 
     /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
     public string? OnlyProvider { get; set; }

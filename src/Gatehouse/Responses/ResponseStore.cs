@@ -14,9 +14,10 @@ internal sealed class ResponseStore(Database database, TimeProvider time)
     {
         using var connection = database.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "DELETE FROM responses WHERE id = $id AND key_id = $key";
+        command.CommandText = "DELETE FROM responses WHERE id = $id AND key_id = $key AND expires_at >= $now";
         _ = command.Parameters.AddWithValue("$id", id);
         _ = command.Parameters.AddWithValue("$key", keyId);
+        _ = command.Parameters.AddWithValue("$now", time.GetUtcNow().ToUnixTimeMilliseconds());
         return command.ExecuteNonQuery() > 0;
     });
 

@@ -162,16 +162,30 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
         var traits = Read(exchange.Facts, frame, out var isDone);
         _sawError |= traits.HasFlag(ChunkTraits.Error);
+        var wasHeld = _end.Length > 0;
+        if (wasHeld)
+        {
+            exchange.Response.Write(_end);
+            _end = [];
+        }
+
         if (isDone || traits.HasFlag(ChunkTraits.Last))
         {
             _sawEnd = true;
             _end = frame.ToArray();
-            return false;
+            return wasHeld;
         }
 
         if (removeUsageChunk && traits.HasFlag(ChunkTraits.UsageOnly))
         {
-            return false;
+            return wasHeld;
+        }
+
+        // Gemini's streams have no last event: the frame with the finish reason is the last unless another follows.
+        if (exchange.Operation.Dialect == Dialect.Gemini && exchange.Facts.IsFinished)
+        {
+            _end = frame.ToArray();
+            return wasHeld;
         }
 
         exchange.Response.Write(frame);

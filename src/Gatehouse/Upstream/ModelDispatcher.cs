@@ -28,7 +28,16 @@ internal sealed class ModelDispatcher(TimeProvider time)
                         continue;
                     }
 
-                    return unsayable;
+                    // What failed before may succeed when it is asked again: that is what the caller must know.
+                    return unsayable.Code == GatewayErrorCode.UnsupportedFeature && exchange.Attempts is [.., var failed]
+                        ? new GatewayError(GatewayErrorCode.UpstreamError, $"{failed.Target} failed ({failed.Error}), and of the targets after it none can be asked: {unsayable.Message}")
+                        : unsayable;
+                }
+
+                if (rendition?.AnswerWithoutCall(lifetime) is { } own)
+                {
+                    exchange.Answer = own;
+                    return Outcome.Continue;
                 }
 
                 (response, var outcome) = await TryAsync(exchange, target, lifetime, rendition);
@@ -65,10 +74,12 @@ internal sealed class ModelDispatcher(TimeProvider time)
         return true;
     }
 
-    private static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
+    /// <summary>There is another target, and the caller has got nothing yet.</summary>
+    public static bool MayTryNext(Exchange exchange) => exchange.NextTarget < exchange.Targets.Count
         && exchange.Request.CanBeSentAgain && !exchange.Response.HasStarted && !exchange.ClientLeft;
 
-    private static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
+    /// <summary>Another target may answer where this one answers with such a status.</summary>
+    public static bool IsRetryable(int status) => status is 408 or 409 or 429 or >= 500;
 
     private static async ValueTask<(HttpResponseMessage? Response, Outcome Outcome)> TryAsync(
         Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)

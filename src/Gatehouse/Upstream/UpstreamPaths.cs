@@ -53,13 +53,16 @@ internal static class UpstreamPaths
     /// <summary>Of Anthropic's format, below the host.</summary>
     public static Uri OfAnthropic(Target target, string path) => new(WithoutVersion(target.Provider.BaseUrl) + path);
 
-    private static Uri OfVertex(Target target, string verb)
+    /// <summary>Counts tokens of Claude's on Vertex AI: a model of its own, as it were; the model that is meant stands in the body.</summary>
+    public static Uri OfVertexCount(Target target) => OfVertex(target, ":rawPredict", "count-tokens");
+
+    private static Uri OfVertex(Target target, string verb, string? model = null)
     {
         var provider = target.Provider;
         var publisher = target.Model.StartsWith("claude", StringComparison.OrdinalIgnoreCase) ? "anthropic" : "google";
         var version = publisher == "google" ? "v1beta1" : "v1";
         return new Uri($"{provider.BaseUrl}/{version}/projects/{Segment(provider.Project ?? "")}/locations/{Segment(provider.Location ?? "")}"
-            + $"/publishers/{publisher}/models/{Segment(target.Model)}{verb}");
+            + $"/publishers/{publisher}/models/{Segment(model ?? target.Model)}{verb}");
     }
 
     /// <summary>Escapes what could leave the segment; <c>@</c> and <c>:</c> stand as Google writes them.</summary>

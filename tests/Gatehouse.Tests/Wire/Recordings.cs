@@ -9,6 +9,8 @@ internal static class Recordings
     private const string Archive = "wire.tar.gz";
     private const string StoredCompletions = "GET: reads a stored completion, not one of the three endpoints";
 
+    private const string LogprobsAtMistral = "Mistral refuses logprobs; the gateway leaves it out and names it (target-rules.json)";
+
     /// <summary>The longest first, as one is the end of another.</summary>
     public static readonly string[] Endpoints = ["/chat/completions", "/completions", "/embeddings"];
 
@@ -19,6 +21,9 @@ internal static class Recordings
         ["openai/chat-completions-getchatcompletionmessageswithafteridpagination-1"] = StoredCompletions,
         ["openai/chat-completions-getchatcompletionmessageswithafteridpagination-3"] = StoredCompletions,
         ["openai/chat-completions-getchatcompletionmessageshandlesnonexistentcompletion-0"] = StoredCompletions,
+        ["mistral/chat-completions-logprobs-rejection-matrix-blocking-ministral-3b-0"] = LogprobsAtMistral,
+        ["mistral/chat-completions-logprobs-rejection-matrix-blocking-mistral-small-0"] = LogprobsAtMistral,
+        ["mistral/chat-completions-logprobs-rejection-matrix-streaming-mistral-small-0"] = LogprobsAtMistral,
         ["portkey/completions-async-prompt-template-0"] = "Portkey's prompt templates: the path names a template, the body no model",
     };
 

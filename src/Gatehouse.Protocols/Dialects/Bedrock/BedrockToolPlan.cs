@@ -126,10 +126,16 @@ internal sealed record BedrockToolPlan(IReadOnlyList<ToolDefinition> Tools, Tool
     }
 
     /// <summary>Only some of the tools may be used: the others are not told.</summary>
-    private static List<ToolDefinition> Allowed(List<ToolDefinition> tools, ToolChoice? choice) => choice is { Names.Count: > 0 } some
-        && (some.Mode != ToolChoiceMode.Required || some.Names.Count > 1)
-        ? tools.FindAll(t => t is not FunctionTool function || some.Names.Contains(function.Name, StringComparer.Ordinal))
-        : tools;
+    private static List<ToolDefinition> Allowed(List<ToolDefinition> tools, ToolChoice? choice)
+    {
+        if (choice is null or { Names.Count: 0 } or { Mode: ToolChoiceMode.Required, Names.Count: 1 })
+        {
+            return tools;
+        }
+
+        var names = choice.Names.ToHashSet(StringComparer.Ordinal);
+        return tools.FindAll(t => t is not FunctionTool function || names.Contains(function.Name));
+    }
 
     /// <summary>The tools that the conversation has called, for requests that do not describe them any more.</summary>
     private static List<ToolDefinition> OfHistory(IReadOnlyList<ChatMessage> turns)

@@ -13,15 +13,17 @@ namespace Gatehouse.Upstream.Translation;
 internal sealed class ChatRendition : Rendition
 {
     private readonly string _query;
+    private ReadOnlyMemory<byte> _body;
 
     private ChatRendition(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
     {
         Target = target;
         Caller = Codecs.Of(exchange.Operation.Dialect);
-        Body = body;
+        _body = body;
         IsStream = request.IsStream;
         _query = exchange.Request.Query;
-        Context = new AnswerContext(request, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
+        // Of earlier turns that the gateway put in, the answer still says from which it goes on.
+        Context = new AnswerContext(request with { PreviousResponseId = exchange.Request.ContinuesFrom }, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
         {
             IsJsonArray = exchange.Request.IsJsonArray,
         };
@@ -31,7 +33,7 @@ internal sealed class ChatRendition : Rendition
 
     public DialectCodec Target { get; }
 
-    public override ReadOnlyMemory<byte> Body { get; }
+    public override ReadOnlyMemory<byte> Body => _body;
 
     public override bool ForwardsHeaders => IsRequestOnly;
 
@@ -70,7 +72,8 @@ internal sealed class ChatRendition : Rendition
         try
         {
             using var writer = new Utf8JsonWriter(body, JsonWriting.Options);
-            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped), writer);
+            var known = exchange.Snapshot.Catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
+            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known?.MaxOutput }, writer);
         }
         catch (UnsupportedException exception)
         {
@@ -89,6 +92,8 @@ internal sealed class ChatRendition : Rendition
 
     public override HeldAnswer? AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
+        // A stream can last long; what was asked is needed no more.
+        _body = default;
         if (IsRequestOnly)
         {
             return null;

@@ -11,6 +11,9 @@ internal abstract class Rendition
     /// <summary>The caller's headers have a meaning for the target too.</summary>
     public virtual bool ForwardsHeaders => false;
 
+    /// <summary>An answer for which the target need not be asked; null where it must be.</summary>
+    public virtual HeldAnswer? AnswerWithoutCall(CallLifetime lifetime) => null;
+
     public abstract Uri UriFor(Target target);
 
     /// <summary>Puts the answer into the caller's form; null when it passes as it is.</summary>

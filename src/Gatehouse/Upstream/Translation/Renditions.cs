@@ -46,8 +46,14 @@ internal static class Renditions
             return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
         }
 
-        // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. Mistral alone speaks OpenAI's with
-        // other names for what every client of OpenAI's sends.
+        // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. But Claude on Vertex wants its
+        // model out of the body; and thoughts that another provider has sealed would be refused: its maker's name tells them.
+        if ((target.Provider.Dialect == ProviderDialect.Vertex && dialect == Dialect.Anthropic) || exchange.Request.HasForeignSignatures)
+        {
+            return ChatRendition.Of(exchange, target, dialect, isRequestOnly: true);
+        }
+
+        // Mistral alone speaks OpenAI's with other names for what every client of OpenAI's sends.
         if (!target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat))
         {
             return default;

@@ -12,7 +12,6 @@ internal static class TargetDialect
     /// <summary>In which dialect a target counts tokens; null when it cannot.</summary>
     public static Dialect? OfCount(Target target, Dialect caller) => Of(target, caller) switch
     {
-        Dialect.Anthropic when target.Provider.Dialect == ProviderDialect.Vertex => null,
         var dialect and (Dialect.Anthropic or Dialect.Gemini or Dialect.Bedrock) => dialect,
         _ => target.Provider.Entry.Kind == "openai" ? Dialect.OpenAiResponses : null,
     };

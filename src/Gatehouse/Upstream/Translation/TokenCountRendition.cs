@@ -8,13 +8,19 @@ namespace Gatehouse.Upstream.Translation;
 
 /// <summary>
 /// A count of the tokens of a conversation, by a target of another dialect that can count: Anthropic, Gemini, Bedrock, OpenAI's Responses
-/// API. The target's dialect is that in which it would be asked to answer the conversation.
+/// API. The target's dialect is that in which it would be asked to answer the conversation. For a target that cannot count it is an estimate.
 /// </summary>
 internal sealed class TokenCountRendition : Rendition
 {
+    /// <summary>Gemini's clients may wrap the whole request, and name the model in it once more.</summary>
+    private static readonly string[] Wrappers = ["generateContentRequest", "generate_content_request"];
+
     private readonly Dialect _dialect;
+    private readonly ChatRequest? _toEstimate;
 
     private TokenCountRendition(Dialect dialect, ReadOnlyMemory<byte> body) => (_dialect, Body) = (dialect, body);
+
+    private TokenCountRendition(ChatRequest toEstimate) => _toEstimate = toEstimate;
 
     public override ReadOnlyMemory<byte> Body { get; }
 
@@ -22,23 +28,26 @@ internal sealed class TokenCountRendition : Rendition
     {
         var caller = exchange.Operation.Dialect;
         var dialect = TargetDialect.OfCount(target, caller);
-        if (dialect == caller)
+        if (dialect is null)
+        {
+            var (request, malformed) = ChatRendition.Read(exchange);
+            return request is null ? (null, malformed) : (new TokenCountRendition(request), null);
+        }
+
+        if (dialect == caller && !IsSpecial(exchange, target))
         {
             return default;
         }
 
-        if (dialect is null)
-        {
-            return (null, new GatewayError(
-                GatewayErrorCode.UnsupportedFeature, $"{target.Name} cannot count tokens: {target.Provider.Entry.Title} has no such call."));
-        }
-
         var (chat, error) = ChatRendition.Of(exchange, target, dialect.Value, isRequestOnly: false);
-        return chat is null ? (null, error) : (new TokenCountRendition(dialect.Value, Wrapped(chat.Body, dialect.Value, target.Model)), null);
+        return chat is null ? (null, error) : (new TokenCountRendition(dialect.Value, Wrapped(chat.Body, dialect.Value, target)), null);
     }
+
+    public override HeldAnswer? AnswerWithoutCall(CallLifetime lifetime) => _toEstimate is null ? null : new TokenEstimate.Answer(_toEstimate, lifetime);
 
     public override Uri UriFor(Target target) => _dialect switch
     {
+        Dialect.Anthropic when target.Provider.Dialect == ProviderDialect.Vertex => UpstreamPaths.OfVertexCount(target),
         Dialect.Anthropic => UpstreamPaths.OfAnthropic(target, Operation.CountMessageTokens.Path),
         Dialect.Gemini => UpstreamPaths.OfGemini(target, ":countTokens"),
         Dialect.Bedrock => UpstreamPaths.OfBedrock(target, "/count-tokens"),
@@ -51,18 +60,29 @@ internal sealed class TokenCountRendition : Rendition
         return new Answer(response, lifetime, _dialect);
     }
 
+    /// <summary>The target counts in the caller's dialect, but would not take the caller's bytes.</summary>
+    private static bool IsSpecial(Exchange exchange, Target target) => exchange.Request.HasForeignSignatures
+        || (target.Provider.Dialect == ProviderDialect.Vertex && exchange.Operation.Dialect == Dialect.Anthropic)
+        || (exchange.Operation.Dialect == Dialect.Gemini && MemberNames.HasAny(exchange.Request.Body, Wrappers));
+
     /// <summary>The conversation as the counting call wants it: without what only generation needs.</summary>
-    private static ReadOnlyMemory<byte> Wrapped(ReadOnlyMemory<byte> body, Dialect dialect, string model)
+    private static ReadOnlyMemory<byte> Wrapped(ReadOnlyMemory<byte> body, Dialect dialect, Target target)
     {
         var output = new ArrayBufferWriter<byte>(body.Length + 64);
         using var document = JsonDocument.Parse(body, JsonWriting.ReadOptions);
         using var writer = new Utf8JsonWriter(output, JsonWriting.Options);
         switch (dialect)
         {
+            // "contents", "systemInstruction", "tools" and "generationConfig" stand at the top there (aiplatform v1beta1, CountTokensRequest).
+            case Dialect.Gemini when target.Provider.Dialect == ProviderDialect.Vertex:
+                writer.WriteStartObject();
+                WriteMembers(writer, document.RootElement, "contents", "systemInstruction", "tools", "generationConfig");
+                writer.WriteEndObject();
+                break;
             case Dialect.Gemini:
                 writer.WriteStartObject();
                 writer.WriteStartObject("generateContentRequest"u8);
-                writer.WriteString("model"u8, $"models/{model}");
+                writer.WriteString("model"u8, $"models/{target.Model}");
                 WriteMembers(writer, document.RootElement);
                 writer.WriteEndObject();
                 writer.WriteEndObject();
@@ -78,7 +98,8 @@ internal sealed class TokenCountRendition : Rendition
                 break;
             case Dialect.Anthropic:
                 writer.WriteStartObject();
-                WriteMembers(writer, document.RootElement, "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config");
+                writer.WriteString("model"u8, target.Model);
+                WriteMembers(writer, document.RootElement, "messages", "system", "tools", "tool_choice", "thinking", "output_config");
                 writer.WriteEndObject();
                 break;
             default:
@@ -127,12 +148,7 @@ internal sealed class TokenCountRendition : Rendition
                 return new(Invalid(exchange, "something that is not a count of tokens"));
             }
 
-            using (var writer = new Utf8JsonWriter((IBufferWriter<byte>)output, JsonWriting.Options))
-            {
-                writer.WriteStartObject();
-                writer.WriteNumber(exchange.Operation.Dialect == Dialect.Gemini ? "totalTokens"u8 : "input_tokens"u8, count.Value);
-                writer.WriteEndObject();
-            }
+            output.Write(TokenCount.Write(exchange.Operation.Dialect, count.Value));
 
             AnswerHead.Start(exchange, _response, StatusCodes.Status200OK, "application/json", isEventStream: false);
             exchange.Http.Response.ContentLength = output.Length;

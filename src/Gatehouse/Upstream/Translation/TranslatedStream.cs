@@ -120,14 +120,17 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             {
                 _events.Clear();
                 _reader.Read(eventName, data, _events);
-                PassOn(exchange);
+                if (PassOn(exchange) is { } failed)
+                {
+                    return failed;
+                }
             }
 
             if (isLast && !_hasEnded && !_frames.HasUnfinished)
             {
                 _events.Clear();
                 _reader.EndOfStream(_events);
-                PassOn(exchange);
+                return PassOn(exchange);
             }
         }
         catch (MalformedException exception)
@@ -140,12 +143,18 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             : null;
     }
 
-    private void PassOn(Exchange exchange)
+    /// <returns>Why another target is to be tried; null to go on.</returns>
+    private GatewayError? PassOn(Exchange exchange)
     {
         var facts = (CodecAnswerFacts)exchange.Facts;
         foreach (var streamEvent in _events)
         {
             _ = facts.Observe(streamEvent);
+            if (streamEvent is AnswerFailed first && !exchange.Response.HasStarted)
+            {
+                return FailBeforeStart(exchange, first.Error);
+            }
+
             if (rendition.IsStream && !exchange.Response.HasStarted)
             {
                 // What is kept of it can only be known at its end; whether, now: the request goes when the head does.
@@ -158,7 +167,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             if (_hasEnded)
             {
                 Finish(exchange, streamEvent);
-                return;
+                return null;
             }
 
             if (rendition.IsStream)
@@ -166,6 +175,24 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
                 _writer.Write(streamEvent, _output);
             }
         }
+
+        return null;
+    }
+
+    /// <summary>The caller has got nothing yet: it can be told with a status of its own, or another target be tried.</summary>
+    private GatewayError? FailBeforeStart(Exchange exchange, ChatError error)
+    {
+        if (ModelDispatcher.IsRetryable(error.Status) && ModelDispatcher.MayTryNext(exchange))
+        {
+            return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream: {error.Message}");
+        }
+
+        _hasEnded = true;
+        exchange.MarkFailed("reported an error in its stream");
+        using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
+        rendition.Caller.WriteError(error, json);
+        AnswerHead.Start(exchange, response, error.Status is >= 400 and < 600 ? error.Status : StatusCodes.Status502BadGateway, "application/json", isEventStream: false);
+        return null;
     }
 
     private void Finish(Exchange exchange, ChatStreamEvent last)
@@ -173,7 +200,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         if (last is AnswerFailed failed)
         {
             exchange.MarkFailed("reported an error in its stream");
-            WriteFailed(exchange, failed.Error);
+            _writer.WriteFailure(failed.Error, _output);
             return;
         }
 
@@ -189,19 +216,6 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         }
 
         _writer.Write(last, _output);
-    }
-
-    private void WriteFailed(Exchange exchange, ChatError error)
-    {
-        if (rendition.IsStream)
-        {
-            _writer.WriteFailure(error, _output);
-            return;
-        }
-
-        using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
-        rendition.Caller.WriteError(error, json);
-        AnswerHead.Start(exchange, response, error.Status, "application/json", isEventStream: false);
     }
 
     private static GatewayError Broken(Exchange exchange) => new(

@@ -382,6 +382,21 @@ public sealed class BedrockRequestTests
         Assert.Equal(field, exception.Field);
     }
 
+    /// <summary>200,000 turns of the user, each with a hint: what grows with their square takes minutes.</summary>
+    [Fact]
+    public void A_long_conversation_of_one_speaker_takes_time_by_its_length()
+    {
+        var hint = new Extensions(Dialect.OpenAiChat, [new Extension("hint", default)]);
+        var request = Hello with { Messages = [.. Enumerable.Repeat(User(new TextPart("x")) with { Extensions = hint }, 200_000)] };
+
+        var start = TimeProvider.System.GetTimestamp();
+        var content = Write(request, Claude, out var dropped).GetProperty("messages")[0].GetProperty("content");
+
+        Assert.Equal(200_000, content.GetArrayLength());
+        Assert.Equal(200_000, dropped.Count);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
     [Fact]
     public void A_guardrail_is_not_lost_on_another_dialect()
     {
