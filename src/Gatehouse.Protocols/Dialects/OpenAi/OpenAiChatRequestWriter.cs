@@ -210,6 +210,12 @@ internal static class OpenAiChatRequestWriter
             throw new UnsupportedException("modalities");
         }
 
+        if (dialect == Dialect.OpenAiChat && request.Dialect != dialect && request.Audio is null && request.Modalities?.Contains("audio", StringComparer.Ordinal) == true)
+        {
+            // "audio: Parameters for audio output. Required when audio output is requested with modalities: ["audio"]".
+            throw new UnsupportedException("modalities (audio)");
+        }
+
         if (dialect == Dialect.OpenAiChat)
         {
             writer.WriteOptional("modalities", request.Modalities);
