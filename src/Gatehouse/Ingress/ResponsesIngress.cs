@@ -56,11 +56,12 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
         {
             var body = new ReadOnlySequence<byte>(ResponsesState.WithEarlierTurns(request, kept.Turn.Items));
             exchange.ReplaceBody(OpenAiRequestEnvelope.Read(body, out _)!, body);
+            exchange.Request.GoesOnFrom = previous;
         }
 
         if (request.Flag("store") != false)
         {
-            exchange.AnswerKeeper = new ResponseKeeper(request, kept?.Turn.Items ?? ReadOnlyMemory<byte>.Empty, kept is null ? null : previous);
+            exchange.AnswerKeeper = new ResponseKeeper(request, kept?.Turn.Items ?? ReadOnlyMemory<byte>.Empty);
         }
 
         var (provider, error) = await objects.CheckBodyAsync(exchange, exchange.Request.Body, exchange.Request.Provider);

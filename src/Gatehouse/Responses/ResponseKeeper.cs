@@ -9,16 +9,14 @@ namespace Gatehouse.Responses;
 /// <summary>Keeps the answer to one request of the Responses API.</summary>
 /// <param name="request">The caller's request, without the earlier turns.</param>
 /// <param name="earlier">The items of the turn that it follows; empty for none.</param>
-/// <param name="previousId">Of that turn.</param>
-internal sealed class ResponseKeeper(JsonElement request, ReadOnlyMemory<byte> earlier, string? previousId) : IAnswerKeeper
+internal sealed class ResponseKeeper(JsonElement request, ReadOnlyMemory<byte> earlier) : IAnswerKeeper
 {
     /// <summary>What is larger is not kept: a conversation of this length fits no model.</summary>
     private const int MaxLength = 32 * 1024 * 1024;
 
     public void Keep(Exchange exchange, ChatResponse answer, AnswerContext context)
     {
-        var asked = context.Request with { PreviousResponseId = previousId };
-        var response = ResponsesState.ResponseObject(answer, context with { Request = asked });
+        var response = ResponsesState.ResponseObject(answer, context);
         using var document = JsonDocument.Parse(response, JsonWriting.ReadOptions);
         var turn = ResponsesState.Turn(request, earlier, document.RootElement);
         if (turn.Items.Length + response.Length > MaxLength)

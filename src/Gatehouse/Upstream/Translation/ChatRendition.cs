@@ -22,7 +22,9 @@ internal sealed class ChatRendition : Rendition
         _body = body;
         IsStream = request.IsStream;
         _query = exchange.Request.Query;
-        Context = new AnswerContext(request, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
+        // The answer says what it goes on from, though the target is not told.
+        var asked = exchange.Request.GoesOnFrom is { } previous ? request with { PreviousResponseId = previous } : request;
+        Context = new AnswerContext(asked, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
         {
             IsJsonArray = exchange.Request.IsJsonArray,
         };
