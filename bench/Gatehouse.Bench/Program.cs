@@ -5,6 +5,7 @@ const string Usage = """
            Gatehouse.Bench ttft   --url URL --key KEY --model MODEL --connections N --requests R
            Gatehouse.Bench idle   --url URL --key KEY --model MODEL --streams N
            Gatehouse.Bench report --results FILE
+           Gatehouse.Bench translation --rounds N
     """;
 
 try
@@ -22,6 +23,9 @@ try
             return 0;
         case ["report", .. var rest]:
             Report.Run(new Arguments(rest));
+            return 0;
+        case ["translation", .. var rest]:
+            Translation.Run(new Arguments(rest));
             return 0;
         default:
             await Console.Error.WriteLineAsync(Usage);

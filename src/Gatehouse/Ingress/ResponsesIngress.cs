@@ -56,7 +56,7 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
         {
             var body = new ReadOnlySequence<byte>(ResponsesState.WithEarlierTurns(request, kept.Turn.Items));
             exchange.ReplaceBody(OpenAiRequestEnvelope.Read(body, out _)!, body);
-            exchange.Request.GoesOnFrom = previous;
+            exchange.Request.ContinuesFrom = previous;
         }
 
         if (request.Flag("store") != false)

@@ -97,11 +97,11 @@ internal sealed class ModelRequest
         Object = use,
     };
 
+    /// <summary>The answer, kept by the gateway, from which the request goes on; its turns are in the body.</summary>
+    public string? ContinuesFrom { get; set; }
+
     /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
     public string? OnlyProvider { get; set; }
-
-    /// <summary>The kept answer that the request goes on from, whose turns are in the body now.</summary>
-    public string? GoesOnFrom { get; set; }
 
     /// <summary>The body is not the caller's own any more.</summary>
     public bool IsBodyReplaced { get; private set; }

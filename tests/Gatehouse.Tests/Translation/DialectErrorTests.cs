@@ -16,7 +16,7 @@ public sealed class DialectErrorTests
     {
         await using var mock = new ProviderMock();
         await using var gateway = await GatewayHost.StartAsync(
-            mock.Providers + $"server: {{ max_request_body: 64KB }}\nkeys:\n  - {{ name: test, secret: {GatewayHost.Key}, models: [\"*\"] }}\n  - {{ name: one, secret: {Restricted}, models: [\"claude/only\"] }}\n");
+            mock.Providers + $"server: {{ max_request_body: 64KiB }}\nkeys:\n  - {{ name: test, secret: {GatewayHost.Key}, models: [\"*\"] }}\n  - {{ name: one, secret: {Restricted}, models: [\"claude/only\"] }}\n");
         var caller = new Caller(client);
         var path = caller.PathFor("chat/m");
         var body = caller.Body("chat/m", isStream: false);

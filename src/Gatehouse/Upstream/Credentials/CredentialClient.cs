@@ -70,14 +70,14 @@ internal sealed class CredentialClient(HttpMessageInvoker transport)
 
     private static string Why(HttpRequestException exception) =>
         (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
-    {
-        (HttpRequestError.NameResolutionError, _) => "its name is not known here",
-        (_, SocketError.ConnectionRefused) => "it refuses connections",
-        (_, SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.TimedOut) => "there is no way to it",
-        (HttpRequestError.ConfigurationLimitExceeded, _) => "its answer is too long",
-        (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be made",
-        _ => "the connection failed",
-    };
+        {
+            (HttpRequestError.NameResolutionError, _) => "its name is not known here",
+            (_, SocketError.ConnectionRefused) => "it refuses connections",
+            (_, SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.TimedOut) => "there is no way to it",
+            (HttpRequestError.ConfigurationLimitExceeded, _) => "its answer is too long",
+            (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be made",
+            _ => "the connection failed",
+        };
 
     /// <summary>RFC 6749, 5.2: <c>error</c> and <c>error_description</c>; AWS services say <c>message</c>.</summary>
     private static string Reason(byte[] body)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
@@ -12,6 +13,9 @@ namespace Gatehouse.Upstream.Translation;
 /// </summary>
 internal sealed class ChatRendition : Rendition
 {
+    /// <summary>Members that are lists in every dialect that has them. To pass over them because they are not would be to do something else.</summary>
+    private static readonly string[] ListNames = ["tools", "functions", "stop_sequences"];
+
     private readonly string _query;
     private ReadOnlyMemory<byte> _body;
 
@@ -22,9 +26,8 @@ internal sealed class ChatRendition : Rendition
         _body = body;
         IsStream = request.IsStream;
         _query = exchange.Request.Query;
-        // The answer says what it goes on from, though the target is not told.
-        var asked = exchange.Request.GoesOnFrom is { } previous ? request with { PreviousResponseId = previous } : request;
-        Context = new AnswerContext(asked, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
+        // Of earlier turns that the gateway put in, the answer still says from which it goes on.
+        Context = new AnswerContext(request with { PreviousResponseId = exchange.Request.ContinuesFrom }, exchange.Id[(exchange.Id.IndexOf('_', StringComparison.Ordinal) + 1)..], exchange.Target!.Model, exchange.StartedAt.ToUnixTimeSeconds())
         {
             IsJsonArray = exchange.Request.IsJsonArray,
         };
@@ -119,8 +122,16 @@ internal sealed class ChatRendition : Rendition
         {
             // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
             using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
-            var codec = Codecs.Of(exchange.Operation.Dialect);
-            var request = codec.ReadRequest(document.RootElement.Clone());
+            var body = document.RootElement.Clone();
+            if (ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
+            {
+                return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{wrong}' must be a list.") { Field = wrong });
+            }
+
+            // A count needs no max_tokens, which every other request of Anthropic's must have.
+            var request = exchange.Operation == Operation.CountMessageTokens
+                ? AnthropicCodec.ReadCountTokensRequest(body)
+                : Codecs.Of(exchange.Operation.Dialect).ReadRequest(body);
             if (exchange.Operation.Dialect == Dialect.Gemini)
             {
                 request = request with { IsStream = exchange.Request.IsStream };

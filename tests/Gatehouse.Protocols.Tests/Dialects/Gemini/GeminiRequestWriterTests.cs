@@ -127,8 +127,16 @@ public sealed class GeminiRequestWriterTests
         _ = Write(
             Foreign(User("q") with { Name = "eve" }) with
             {
-                LogitBias = Parse("{}"), User = "u", Metadata = Parse("{}"), ServiceTier = "flex", PromptCacheKey = "k", Verbosity = "low", ParallelToolCalls = false,
-                Store = true, Seed = 1, PresencePenalty = 1,
+                LogitBias = Parse("{}"),
+                User = "u",
+                Metadata = Parse("{}"),
+                ServiceTier = "flex",
+                PromptCacheKey = "k",
+                Verbosity = "low",
+                ParallelToolCalls = false,
+                Store = true,
+                Seed = 1,
+                PresencePenalty = 1,
             },
             out var dropped);
         Assert.Equal(

@@ -52,7 +52,16 @@ public sealed class OllamaRequestTests
     {
         var asked = Asked.In(Codec, Asked.Request() with
         {
-            MaxOutputTokens = 9, Temperature = 0.5, TopP = 1, TopK = 40, Seed = 7, StopSequences = ["a"], PresencePenalty = -1, FrequencyPenalty = 2, Logprobs = true, TopLogprobs = 2,
+            MaxOutputTokens = 9,
+            Temperature = 0.5,
+            TopP = 1,
+            TopK = 40,
+            Seed = 7,
+            StopSequences = ["a"],
+            PresencePenalty = -1,
+            FrequencyPenalty = 2,
+            Logprobs = true,
+            TopLogprobs = 2,
         });
         AssertIs(
             """{"num_predict":9,"temperature":0.5,"top_p":1,"top_k":40,"seed":7,"stop":["a"],"presence_penalty":-1,"frequency_penalty":2}""",
