@@ -13,7 +13,7 @@ namespace Gatehouse.Upstream.Translation;
 /// </summary>
 internal sealed class ChatRendition : Rendition
 {
-    /// <summary>Members that are lists in every dialect that has them. To pass over them because they are not would be to do something else.</summary>
+    /// <summary>Members that must be lists, but for Google, who takes one thing for a list of one. To pass over them would change what is asked.</summary>
     private static readonly string[] ListNames = ["tools", "functions", "stop_sequences"];
 
     private readonly string _query;
@@ -123,7 +123,7 @@ internal sealed class ChatRendition : Rendition
             // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
             using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
             var body = document.RootElement.Clone();
-            if (ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
+            if (exchange.Operation.Dialect != Dialect.Gemini && ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
             {
                 return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{wrong}' must be a list.") { Field = wrong });
             }
