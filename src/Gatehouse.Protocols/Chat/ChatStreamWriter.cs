@@ -20,6 +20,13 @@ public abstract class ChatStreamWriter
     /// <summary>Ends a stream that failed after its beginning: the dialect's error event and its proper ending, never a clean one.</summary>
     public abstract void WriteFailure(ChatError error, IBufferWriter<byte> output);
 
+    /// <summary>
+    /// The ending that was written was thrown away before anybody saw it: the answer fails after all, and <see cref="WriteFailure"/> is next.
+    /// </summary>
+    public virtual void TakeBackEnd()
+    {
+    }
+
     /// <summary>Begins a server-sent event; its data is to be written with what is returned.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="eventName">Empty for none.</param>

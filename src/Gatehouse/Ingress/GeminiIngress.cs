@@ -59,6 +59,8 @@ internal static class GeminiIngress
     private static string ModelOf(string path)
     {
         var start = path.IndexOf(Models, StringComparison.Ordinal) + Models.Length;
-        return path[start..path.LastIndexOf(':')].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var model = path[start..path.LastIndexOf(':')].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        // Google's full name of a model is "models/NAME"; some clients put it into a path that has the word already.
+        return model.StartsWith("models/", StringComparison.Ordinal) ? model["models/".Length..] : model;
     }
 }

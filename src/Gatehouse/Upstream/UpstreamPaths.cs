@@ -9,7 +9,7 @@ internal static class UpstreamPaths
     /// <summary>The address of a call that goes as it is.</summary>
     public static Uri Of(Target target, Operation operation, ModelRequest request) =>
         operation.IsChat ? OfChat(target, operation.Dialect, request.IsStream, request.Query)
-        : operation == Operation.CountMessageTokens ? OfAnthropic(target, operation.Path + request.Query)
+        : operation == Operation.CountMessageTokens ? BelowHost(target, operation.Path + request.Query)
         : operation == Operation.CountContentTokens ? OfGemini(target, ":countTokens")
         : target.Provider.UriOf(operation.Path, target.Model);
 
@@ -50,8 +50,8 @@ internal static class UpstreamPaths
     /// <summary>The model's id is one segment of the path: an ARN has slashes and colons in it.</summary>
     public static Uri OfBedrock(Target target, string verb) => new($"{target.Provider.BaseUrl}/model/{Uri.EscapeDataString(target.Model)}{verb}");
 
-    /// <summary>Of Anthropic's format, below the host.</summary>
-    public static Uri OfAnthropic(Target target, string path) => new(WithoutVersion(target.Provider.BaseUrl) + path);
+    /// <summary>For the formats whose base URL is the bare host.</summary>
+    public static Uri BelowHost(Target target, string path) => new(WithoutVersion(target.Provider.BaseUrl) + path);
 
     /// <summary>Counts tokens of Claude's on Vertex AI: a model of its own, as it were; the model that is meant stands in the body.</summary>
     public static Uri OfVertexCount(Target target) => OfVertex(target, ":rawPredict", "count-tokens");

@@ -62,6 +62,8 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         }
     }
 
+    public override void TakeBackEnd() => _isOver = false;
+
     /// <summary>"event: error"; nothing follows it.</summary>
     public override void WriteFailure(ChatError error, IBufferWriter<byte> output)
     {

@@ -68,6 +68,8 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         }
     }
 
+    public override void TakeBackEnd() => _isOver = false;
+
     public override void WriteFailure(ChatError error, IBufferWriter<byte> output)
     {
         if (_isOver)

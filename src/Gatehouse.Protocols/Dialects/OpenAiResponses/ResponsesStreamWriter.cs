@@ -38,6 +38,8 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
         _ready.Clear();
     }
 
+    public override void TakeBackEnd() => _isOver = false;
+
     public override void WriteFailure(ChatError error, IBufferWriter<byte> output)
     {
         if (_isOver)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.Anthropic;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
@@ -12,6 +13,9 @@ namespace Gatehouse.Upstream.Translation;
 /// </summary>
 internal sealed class ChatRendition : Rendition
 {
+    /// <summary>Members that must be lists, but for Google, who takes one thing for a list of one. To pass over them would change what is asked.</summary>
+    private static readonly string[] ListNames = ["tools", "functions", "stop_sequences"];
+
     private readonly string _query;
     private ReadOnlyMemory<byte> _body;
 
@@ -118,8 +122,16 @@ internal sealed class ChatRendition : Rendition
         {
             // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
             using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
-            var codec = Codecs.Of(exchange.Operation.Dialect);
-            var request = codec.ReadRequest(document.RootElement.Clone());
+            var body = document.RootElement.Clone();
+            if (exchange.Operation.Dialect != Dialect.Gemini && ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
+            {
+                return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{wrong}' must be a list.") { Field = wrong });
+            }
+
+            // A count needs no max_tokens, which every other request of Anthropic's must have.
+            var request = exchange.Operation == Operation.CountMessageTokens
+                ? AnthropicCodec.ReadCountTokensRequest(body)
+                : Codecs.Of(exchange.Operation.Dialect).ReadRequest(body);
             if (exchange.Operation.Dialect == Dialect.Gemini)
             {
                 request = request with { IsStream = exchange.Request.IsStream };

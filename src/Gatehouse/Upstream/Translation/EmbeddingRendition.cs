@@ -57,7 +57,7 @@ internal sealed class EmbeddingRendition : Rendition
 
     public override Uri UriFor(Target target) => _format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral or EmbeddingFormat.OpenAi
         ? target.Provider.UriOf(Operation.Embeddings.Path, target.Model)
-        : new Uri(target.Provider.BaseUrl + EmbeddingFormats.PathOf(_format, target.Model));
+        : UpstreamPaths.BelowHost(target, EmbeddingFormats.PathOf(_format, target.Model));
 
     public override HeldAnswer AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {

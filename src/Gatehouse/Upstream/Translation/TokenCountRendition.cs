@@ -48,7 +48,7 @@ internal sealed class TokenCountRendition : Rendition
     public override Uri UriFor(Target target) => _dialect switch
     {
         Dialect.Anthropic when target.Provider.Dialect == ProviderDialect.Vertex => UpstreamPaths.OfVertexCount(target),
-        Dialect.Anthropic => UpstreamPaths.OfAnthropic(target, Operation.CountMessageTokens.Path),
+        Dialect.Anthropic => UpstreamPaths.BelowHost(target, Operation.CountMessageTokens.Path),
         Dialect.Gemini => UpstreamPaths.OfGemini(target, ":countTokens"),
         Dialect.Bedrock => UpstreamPaths.OfBedrock(target, "/count-tokens"),
         _ => target.Provider.UriOf("/responses/input_tokens", target.Model),

@@ -75,7 +75,12 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         return ValueTask.CompletedTask;
     }
 
-    public override void WriteFailure(Exchange exchange, ChatError error, IBufferWriter<byte> output) => _writer.WriteFailure(error, output);
+    public override void WriteFailure(Exchange exchange, ChatError error, IBufferWriter<byte> output)
+    {
+        // The end may have been written and held, and then withheld as it could not be recorded.
+        _writer.TakeBackEnd();
+        _writer.WriteFailure(error, output);
+    }
 
     public override void Dispose()
     {
