@@ -124,9 +124,12 @@ function conversations(client, provider, recordings, mock) {
 
   if (client.embed && recordings.embeddings) {
     test('embeddings', async () => {
-      const expected = readVectors(provider, recordings.embeddings);
-      const model = provider === 'bedrock' ? 'bedrock/amazon.titan-embed-text-v2:0' : `${provider}/embeddings`;
-      const vectors = await client.embed(model, expected.map((_, at) => `text ${at}`));
+      const kind = client.asksForFloats && recordings.embeddingsFloat ? 'embeddingsFloat' : 'embeddings';
+      const expected = readVectors(provider, recordings[kind]);
+      const model = provider === 'bedrock' ? 'bedrock/amazon.titan-embed-text-v2:0' : `${provider}/${kind}`;
+      // Recorded as numbers: openai 6 takes what it gets for the base64 that it asks for unless it is told.
+      const options = provider === 'mistral' ? { encoding_format: 'float' } : {};
+      const vectors = await client.embed(model, expected.map((_, at) => `text ${at}`), options);
 
       assert.equal(vectors.length, expected.length);
       vectors.forEach((vector, at) => assert.deepEqual(vector.map(Math.fround), expected[at].map(Math.fround)));
@@ -137,7 +140,7 @@ function conversations(client, provider, recordings, mock) {
 function assertAnswer(answer, expected) {
   assert.equal(answer.text, expected.text);
   assert.deepEqual(answer.calls, expected.calls);
-  if (expected.usage) assert.deepEqual(answer.usage, expected.usage);
+  if (answer.usage !== undefined) assert.deepEqual(answer.usage, expected.usage);
   if (answer.stop !== undefined) assert.equal(answer.stop, expected.stop);
   if (answer.reasoning !== undefined) assert.equal(answer.reasoning, expected.reasoning);
 }

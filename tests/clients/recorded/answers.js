@@ -17,7 +17,8 @@ const usageOf = {
     input: usage.inputTokens + (usage.cacheReadInputTokens ?? 0) + (usage.cacheWriteInputTokens ?? 0),
     output: usage.outputTokens,
   }),
-  cohere: (usage) => ({ input: usage.tokens.input_tokens, output: usage.tokens.output_tokens }),
+  // What is charged; `tokens` has Cohere's own instructions too.
+  cohere: ({ billed_units: usage }) => ({ input: usage.input_tokens, output: usage.output_tokens }),
   ollama: (last) => ({ input: last.prompt_eval_count, output: last.eval_count }),
 };
 
@@ -153,7 +154,7 @@ const cohere = {
     const calls = new Calls();
     (message.tool_calls ?? []).forEach((call, index) => calls.add(index, call.function.name, call.function.arguments));
     return answer([
-      { reasoning: message.tool_plan },
+      { text: message.tool_plan },
       ...(message.content ?? []).map(({ text, thinking }) => ({ text, reasoning: thinking })),
       ...calls.parts(),
     ], usageOf.cohere(usage));
@@ -165,7 +166,7 @@ const cohere = {
     for (const { index, delta } of found) {
       const { content, tool_plan: plan, tool_calls: call } = delta?.message ?? {};
       if (call?.function) calls.add(index, call.function.name, call.function.arguments);
-      parts.push({ text: content?.text, reasoning: content?.thinking ?? plan });
+      parts.push({ text: content?.text ?? plan, reasoning: content?.thinking });
     }
     return answer([...parts, ...calls.parts()], usageOf.cohere(found.find(({ type }) => type === 'message-end').delta.usage));
   },
@@ -197,7 +198,12 @@ export function readErrorMessage({ body }) {
 export function readVectors(provider, { body }) {
   const json = JSON.parse(body);
   return {
-    chat: () => json.data.map(({ embedding }) => embedding),
+    // As numbers, or in base64, the default of OpenAI's SDKs: floats in little-endian order.
+    chat: () => json.data.map(({ embedding }) => {
+      if (typeof embedding !== 'string') return embedding;
+      const bytes = Buffer.from(embedding, 'base64');
+      return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(4 * at));
+    }),
     mistral: () => json.data.map(({ embedding }) => embedding),
     gemini: () => json.embeddings.map(({ values }) => values),
     bedrock: () => [json.embedding],

@@ -5,12 +5,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-const model = /(?:codex-)?(text|tools|error|embeddings|amazon\.titan-embed)/;
+const model = /(?:codex-)?(text|tools|error|embeddingsFloat|embeddings|amazon\.titan-embed)/;
 
 /** Tool results that a request brings, as { id, name, content }, by the provider's format. */
 export const toolResults = {
   chat: ({ messages }) => messages.filter(({ role }) => role === 'tool').map((message) => ({ id: message.tool_call_id, content: textOf(message.content) })),
-  responses: ({ input }) => input.filter(({ type }) => type === 'function_call_output').map((item) => ({ id: item.call_id, content: textOf(item.output) })),
+  responses: ({ input }) => (Array.isArray(input) ? input : []).filter(({ type }) => type === 'function_call_output').map((item) => ({ id: item.call_id, content: textOf(item.output) })),
   anthropic: ({ messages }) => messages.flatMap(({ content }) => Array.isArray(content) ? content : [])
     .filter(({ type }) => type === 'tool_result').map((block) => ({ id: block.tool_use_id, content: textOf(block.content) })),
   gemini: ({ contents }) => contents.flatMap(({ parts }) => parts).filter((part) => part.functionResponse)

@@ -11,17 +11,18 @@ const archive = path.resolve(import.meta.dirname, '../../../../shared/data/wire.
 export const areRecordingsPresent = existsSync(archive) || process.env.CI === 'true';
 
 /**
- * The recordings of each provider's format. `text` and `tools` are answers, `error` is a refusal, `embeddings` two vectors or one.
+ * The recordings of each provider's format. `text` and `tools` are answers, `error` is a refusal, `embeddings` one vector or some.
  * Those of `Stream` are for the same request with streaming.
  */
 const choices = {
   chat: {
     text: 'openai/chat-completions-openai-client-async-comparison-0',
-    textStream: 'openai/chat-completions-stream-openai-test-sync-chat-completions-stream-version-latest-0',
+    textStream: 'openai/chat-completions-stream-prompt-caching-chat-completions-streaming-probe-0',
     tools: 'openai/chat-completions-completion-tool-call-0',
     toolsStream: 'openai/chat-completions-stream-openai-gpt-4o-mini-multi-tool-streaming-0',
     error: 'openai/chat-completions-unknown-model-0',
-    embeddings: 'openai/embeddings-testclient-createembeddingwithdimensions-0',
+    embeddings: 'openai/embeddings-embeddings-dimensions-0',
+    embeddingsFloat: 'openai/embeddings-testclient-createembeddingwithdimensions-0',
   },
   responses: {
     text: 'openai/responses-with-params-openai-gpt-5-nano-supports-response-format-param-0',
@@ -47,7 +48,7 @@ const choices = {
   },
   bedrock: {
     text: 'bedrock/converse-aws-bedrock-thinking-0',
-    textStream: 'bedrock/converse-stream-nova-converse-stream-0',
+    textStream: 'bedrock/converse-stream-bedrock-test-bedrock-model-iter-stream-1',
     tools: 'bedrock/converse-olcalling-test-bedrock-parallel-native-tool-calling-test-agent-kickoff-0',
     toolsStream: 'bedrock/converse-stream-bedrock-test-bedrock-model-iter-stream-0',
     error: 'bedrock/converse-bedrock-converse-error-0',
@@ -55,7 +56,7 @@ const choices = {
   },
   cohere: {
     text: 'cohere/v2-chat-ning-08-2025-preserves-thinking-signatures-between-turns-when-provided-0',
-    textStream: 'cohere/v2-chat-stream-streaming-streaming-smoke-0',
+    textStream: 'cohere/v2-chat-stream-astream-with-events-with-content-0',
     tools: 'cohere/v2-chat-tools-strict-required-tool-choice-is-accepted-0',
     toolsStream: 'cohere/v2-chat-stream-cohere-v2-chat-legacy-with-tool-calls-and-streaming-async-0',
     error: 'cohere/v2-chat-errors-completion-error-preserves-status-and-body-0',
@@ -81,7 +82,7 @@ const choices = {
 
 export const providers = Object.keys(choices);
 
-/** All of them: by provider and kind, each { id, status, contentType, headers, body }. */
+/** All of them: by provider and kind, each { id, status, headers, body }. */
 export function readRecordings() {
   const ids = new Set(Object.values(choices).flatMap((kinds) => Object.values(kinds)));
   const entries = new Map();

@@ -51,6 +51,7 @@ function text(name, dialect, modelOf, embeddingModelOf) {
     },
 
     ...(embeddingModelOf && {
+      asksForFloats: true,
       embed: async (model, values) => (await embedMany({ model: embeddingModelOf(model), values, maxRetries: 0 })).embeddings,
     }),
   };

@@ -60,11 +60,6 @@ function content({ GoogleGenAI, ApiError }, version, { url, key }) {
       }
       return { text: joined(await send(results), false) };
     },
-
-    async embed(model, input) {
-      const { embeddings } = await client.models.embedContent({ model, contents: input });
-      return embeddings.map(({ values }) => values);
-    },
   };
 }
 

@@ -19,7 +19,11 @@ function chatModel(name, dialect, modelOf, embeddingsOf) {
       return {
         text: message.text,
         calls: message.tool_calls.map(({ name, args }) => ({ name, arguments: args })),
-        usage: { input: message.usage_metadata.input_tokens, output: message.usage_metadata.output_tokens },
+        // ChatAnthropic adds the output tokens of `message_start` to those of `message_delta`, which hold them already, and takes the
+        // input from `message_start`, which comes before most providers tell it.
+        ...(!(stream && dialect === 'anthropic') && {
+          usage: { input: message.usage_metadata.input_tokens, output: message.usage_metadata.output_tokens },
+        }),
       };
     },
 
@@ -28,7 +32,7 @@ function chatModel(name, dialect, modelOf, embeddingsOf) {
       const input = { messages: [{ role: 'user', content: prompt }] };
       if (!stream) return { text: (await agent.invoke(input)).messages.at(-1).text };
       let last;
-      for await (const state of await agent.stream(input, { streamMode: 'values' })) last = state;
+      for await (const [mode, state] of await agent.stream(input, { streamMode: ['messages', 'values'] })) if (mode === 'values') last = state;
       return { text: last.messages.at(-1).text };
     },
 

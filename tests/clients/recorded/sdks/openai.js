@@ -40,8 +40,8 @@ function chat({ OpenAI, APIError }, name, { url, key }) {
       return { text: await runner.finalContent() };
     },
 
-    async embed(model, input) {
-      const { data } = await client.embeddings.create({ model, input });
+    async embed(model, input, options) {
+      const { data } = await client.embeddings.create({ model, input, ...options });
       return data.map(({ embedding }) => Array.from(embedding));
     },
   };
