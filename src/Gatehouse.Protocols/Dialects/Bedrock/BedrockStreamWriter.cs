@@ -252,7 +252,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             if (!member.NameEquals(isCall ? "input"u8 : "content"u8))
             {
-                member.WriteTo(json);
+                json.WriteMember(member);
             }
         }
 
@@ -266,7 +266,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             json = BeginDelta();
             json.WritePropertyName("toolResult"u8);
-            content.WriteTo(json);
+            json.WriteElement(content);
             EndDelta(json, output);
         }
     }
