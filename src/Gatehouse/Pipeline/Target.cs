@@ -1,4 +1,3 @@
-using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -13,7 +12,4 @@ internal sealed record Target(ProviderModel Provider, string Model)
 
     /// <summary>The provider's time limits, or those of the route that leads here.</summary>
     public TimeoutModel Timeouts { get; init; } = Provider.Timeouts;
-
-    /// <summary>What is special about it; looked up when it is first needed.</summary>
-    public TargetRules? Rules { get; set; }
 }

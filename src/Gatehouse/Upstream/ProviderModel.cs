@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Upstream.Credentials;
 
 namespace Gatehouse.Upstream;
@@ -9,6 +10,9 @@ internal sealed record ProviderModel
 {
     /// <summary>By the path of the operation, of which there are a few.</summary>
     private readonly ConcurrentDictionary<string, Uri> _uris = new(StringComparer.Ordinal);
+
+    /// <summary>What is special about its models, by their names: looked up when a model is first called.</summary>
+    public ConcurrentDictionary<string, TargetRules> Rules { get; } = new(StringComparer.Ordinal);
 
     public required string Name { get; init; }
 

@@ -127,6 +127,11 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
             case ToolCallPart call:
                 _hasToolCall = true;
                 StartBlock("toolUse", ToolCallId.Fit(call.Id, 64), call.Name, output);
+                if (call.IsCustom)
+                {
+                    WriteInner("toolUse", "input", StreamedFreeText.Opening, output);
+                }
+
                 WriteText(call.Arguments, output);
                 break;
             case TextPart text:
@@ -175,8 +180,8 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
                 json.WriteString("text"u8, text);
                 EndDelta(json, output);
                 break;
-            case ToolCallPart:
-                WriteInner("toolUse", "input", text, output);
+            case ToolCallPart call:
+                WriteInner("toolUse", "input", call.IsCustom ? StreamedFreeText.Piece(text) : text, output);
                 break;
             case ReasoningPart { IsRedacted: false }:
                 WriteInner("reasoningContent", "text", text, output);
@@ -204,7 +209,11 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
 
     private void EndPart(IBufferWriter<byte> output)
     {
-        if (_part is ToolCallPart && !_hasDelta)
+        if (_part is ToolCallPart { IsCustom: true })
+        {
+            WriteInner("toolUse", "input", StreamedFreeText.Closing, output);
+        }
+        else if (_part is ToolCallPart && !_hasDelta)
         {
             WriteText("{}", output);
         }

@@ -10,7 +10,7 @@ internal static class ResponsesRequestWriter
 {
     /// <summary>Members that OpenAI Chat has under the same names and with the same meaning, and the middle has no place for.</summary>
     private static readonly FrozenSet<string> SharedWithChat = FrozenSet.Create(
-        StringComparer.Ordinal, "safety_identifier", "prompt_cache_retention", "prompt_cache_options");
+        StringComparer.Ordinal, "prompt_cache_retention", "prompt_cache_options");
 
     /// <exception cref="UnsupportedException">The dialect cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
@@ -37,6 +37,7 @@ internal static class ResponsesRequestWriter
         writer.WriteOptional("metadata", request.Metadata);
         writer.WriteOptional("prompt_cache_key", request.PromptCacheKey);
         writer.WriteOptional("user", request.User);
+        writer.WriteOptional("safety_identifier", request.SafetyIdentifier);
         writer.WriteOptional("previous_response_id", request.PreviousResponseId);
         WriteServiceTier(writer, request, context.Dropped);
         if (isOwn)

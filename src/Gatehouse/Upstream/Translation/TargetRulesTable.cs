@@ -24,8 +24,21 @@ internal static class TargetRulesTable
 
     private static readonly IReadOnlyList<Rule> Rules = Load();
 
+    /// <summary>Callers may invent names of models: so many are remembered for a provider, and the others looked up each time.</summary>
+    private const int MaxRemembered = 1000;
+
     /// <summary>All that is known of a target; rules that come later in the file add to those before.</summary>
-    public static TargetRules Of(Target target) => target.Rules ??= Complete(Merge(target.Provider.Entry.Kind, target.Model), target);
+    public static TargetRules Of(Target target)
+    {
+        var remembered = target.Provider.Rules;
+        if (remembered.TryGetValue(target.Model, out var rules))
+        {
+            return rules;
+        }
+
+        rules = Complete(Merge(target.Provider.Entry.Kind, target.Model), target);
+        return remembered.Count < MaxRemembered ? remembered.GetOrAdd(target.Model, rules) : rules;
+    }
 
     /// <summary>What the configuration of the provider says, and not its kind.</summary>
     private static TargetRules Complete(TargetRules rules, Target target) =>
