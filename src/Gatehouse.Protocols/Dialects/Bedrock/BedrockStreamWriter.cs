@@ -30,8 +30,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
 
     public override void Write(ChatStreamEvent streamEvent, IBufferWriter<byte> output)
     {
-        // A message is one answer: the first.
-        if (_hasEnded || streamEvent is PartStarted { Choice: not 0 } or ChoiceStopped { Choice: not 0 })
+        if (_hasEnded)
         {
             return;
         }
@@ -94,6 +93,9 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
                 break;
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
+                break;
+            case AnswerFailed failed:
+                WriteFailure(failed.Error, output);
                 break;
             case AnswerEnded:
                 End(output);
@@ -261,7 +263,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             if (!member.NameEquals(isCall ? "input"u8 : "content"u8))
             {
-                member.WriteTo(json);
+                json.WriteMember(member);
             }
         }
 
@@ -275,7 +277,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             json = BeginDelta();
             json.WritePropertyName("toolResult"u8);
-            content.WriteTo(json);
+            json.WriteElement(content);
             EndDelta(json, output);
         }
     }

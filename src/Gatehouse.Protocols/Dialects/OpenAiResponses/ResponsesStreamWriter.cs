@@ -93,7 +93,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
             case PartEnded:
                 EndPart(output);
                 break;
-            case ChoiceStopped { Choice: 0 } stopped:
+            case ChoiceStopped stopped:
                 _stop = stopped.Stop;
                 break;
             case UsageReported reported:
