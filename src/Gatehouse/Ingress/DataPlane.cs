@@ -32,6 +32,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
         {
             "/v1/chat/completions" => RunAsync(http, Operation.Chat, ModelIngress.ReadAsync),
             "/v1/responses" when isCall => RunAsync(http, Operation.Responses, responses.ReadAsync),
+            "/v1/responses/input_tokens" when isCall => RunAsync(http, Operation.CountResponseTokens, ModelIngress.ReadAsync),
             "/v1/messages" when isCall => RunAsync(http, Operation.Messages, ModelIngress.ReadAsync),
             "/v1/messages/count_tokens" when isCall => RunAsync(http, Operation.CountMessageTokens, ModelIngress.ReadAsync),
             "/v1/embeddings" => RunAsync(http, Operation.Embeddings, ModelIngress.ReadAsync),

@@ -47,10 +47,32 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
 
     private async Task<Outcome> ReadStateAsync(Exchange exchange)
     {
+        if ((exchange.Request.Envelope!.Names & StateMarks) == 0 && !ResponsesReferences.MayHave(exchange.Request.Body))
+        {
+            exchange.AnswerKeeper = new ResponseKeeper(asked: null, ReadOnlyMemory<byte>.Empty);
+        }
+        else if (await ContinueAsync(exchange) is { } error)
+        {
+            return error;
+        }
+
+        var (provider, refused) = await objects.CheckBodyAsync(exchange, exchange.Request.Body, exchange.Request.Provider);
+        exchange.Request.OnlyProvider = provider;
+        return refused is null ? Outcome.Continue : refused;
+    }
+
+    /// <summary>Puts the earlier turns in, as far as the gateway keeps them.</summary>
+    private async Task<GatewayError?> ContinueAsync(Exchange exchange)
+    {
         // A copy: the buffers go back to the server before the answer is kept.
         using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
         var request = await WithItemsAsync(exchange, document.RootElement.Clone());
-        var previous = (exchange.Request.Envelope!.Names & StateMarks) == 0 ? null : request.Text("previous_response_id");
+        if (request.Member("previous_response_id") is { ValueKind: not JsonValueKind.String })
+        {
+            return new GatewayError(GatewayErrorCode.InvalidRequest, "'previous_response_id' must be a string.") { Field = "previous_response_id" };
+        }
+
+        var previous = request.Text("previous_response_id");
         var kept = previous is null ? null : await store.FindAsync(previous, exchange.Key!.Id);
         if (kept is not null)
         {
@@ -59,19 +81,8 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
             exchange.Request.ContinuesFrom = previous;
         }
 
-        if (request.Flag("store") != false)
-        {
-            exchange.AnswerKeeper = new ResponseKeeper(request, kept?.Turn.Items ?? ReadOnlyMemory<byte>.Empty);
-        }
-
-        var (provider, error) = await objects.CheckBodyAsync(exchange, exchange.Request.Body, exchange.Request.Provider);
-        if (error is not null)
-        {
-            return error;
-        }
-
-        exchange.Request.OnlyProvider = provider;
-        return Outcome.Continue;
+        exchange.AnswerKeeper = new ResponseKeeper(request, kept?.Turn.Items ?? ReadOnlyMemory<byte>.Empty);
+        return null;
     }
 
     /// <summary>Puts in the items of kept answers that the input only names; those of answers that a provider keeps are its own matter.</summary>

@@ -130,7 +130,11 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Puts another body in place of the caller's, whose buffers go back to the server.</summary>
     public void ReplaceBody(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body)
     {
-        Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+        if (!Request.IsBodyReplaced)
+        {
+            Http.Request.BodyReader.AdvanceTo(Request.Body.End);
+        }
+
         Request.Replace(envelope, body);
     }
 

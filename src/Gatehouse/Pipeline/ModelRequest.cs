@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Gatehouse.Objects;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
@@ -96,6 +97,9 @@ internal sealed class ModelRequest
         RelayPath = relayPath,
         Object = use,
     };
+
+    /// <summary>The body as a document; set when a target speaks another dialect.</summary>
+    public JsonElement Document { get; set; }
 
     /// <summary>The answer, kept by the gateway, from which the request goes on; its turns are in the body.</summary>
     public string? ContinuesFrom { get; set; }

@@ -13,6 +13,7 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
     public static readonly Operation Messages = new("chat", "/v1/messages", Dialect.Anthropic) { IsChat = true };
     public static readonly Operation GenerateContent = new("chat", "", Dialect.Gemini) { IsChat = true };
     public static readonly Operation CountMessageTokens = new("count_tokens", "/v1/messages/count_tokens", Dialect.Anthropic) { CountsTokens = true };
+    public static readonly Operation CountResponseTokens = new("count_tokens", "/responses/input_tokens", Dialect.OpenAiResponses) { CountsTokens = true };
     public static readonly Operation CountContentTokens = new("count_tokens", "", Dialect.Gemini) { CountsTokens = true };
     public static readonly Operation Completion = new("text_completion", "/completions", Dialect.OpenAiChat) { HasStreamOptions = true };
     public static readonly Operation Embeddings = new("embeddings", "/embeddings", Dialect.OpenAiChat);

@@ -7,9 +7,9 @@ using Gatehouse.Protocols.Json;
 namespace Gatehouse.Responses;
 
 /// <summary>Keeps the answer to one request of the Responses API.</summary>
-/// <param name="request">The caller's request, without the earlier turns.</param>
+/// <param name="asked">The caller's request, without the earlier turns; null where there are none, and the exchange has it.</param>
 /// <param name="earlier">The items of the turn that it follows; empty for none.</param>
-internal sealed class ResponseKeeper(JsonElement request, ReadOnlyMemory<byte> earlier) : IAnswerKeeper
+internal sealed class ResponseKeeper(JsonElement? asked, ReadOnlyMemory<byte> earlier) : IAnswerKeeper
 {
     /// <summary>What is larger is not kept: a conversation of this length fits no model.</summary>
     private const int MaxLength = 32 * 1024 * 1024;
@@ -18,7 +18,7 @@ internal sealed class ResponseKeeper(JsonElement request, ReadOnlyMemory<byte> e
     {
         var response = ResponsesState.ResponseObject(answer, context);
         using var document = JsonDocument.Parse(response, JsonWriting.ReadOptions);
-        var turn = ResponsesState.Turn(request, earlier, document.RootElement);
+        var turn = ResponsesState.Turn(asked ?? exchange.Request.Document, earlier, document.RootElement);
         if (turn.Items.Length + response.Length > MaxLength)
         {
             return;

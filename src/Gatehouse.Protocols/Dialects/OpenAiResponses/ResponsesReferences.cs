@@ -12,6 +12,14 @@ public static class ResponsesReferences
 {
     private const int IndexLength = 2;
 
+    /// <summary>Whether a request may name items, by a look at its bytes: one that does not need not be read for it.</summary>
+    public static bool MayHave(in ReadOnlySequence<byte> request)
+    {
+        var reader = new SequenceReader<byte>(request);
+        // Ids that this project gives to items; an item may be named without saying that it is a reference.
+        return reader.TryReadTo(out ReadOnlySequence<byte> _, "\"id\""u8);
+    }
+
     /// <summary>The ids of the items that are named, the last first: the answer it stands in was kept with all that came before it.</summary>
     public static IReadOnlyList<string> Of(JsonElement request)
     {

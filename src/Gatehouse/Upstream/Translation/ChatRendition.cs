@@ -56,7 +56,7 @@ internal sealed class ChatRendition : Rendition
     /// <returns>An error when the request is not what its dialect wants, or asks for what the target cannot express.</returns>
     public static (ChatRendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target, Dialect dialect, bool isRequestOnly)
     {
-        var (request, malformed) = Read(exchange);
+        var (request, malformed) = Read(exchange, dialect);
         if (request is null)
         {
             return (null, malformed);
@@ -67,6 +67,11 @@ internal sealed class ChatRendition : Rendition
             return (null, new GatewayError(
                 GatewayErrorCode.InvalidRequest, $"There is no answer '{previous}' here that the key '{exchange.Key!.Name}' may go on from, or it has expired.")
             { Field = "previous_response_id" });
+        }
+
+        if (request.Store == false)
+        {
+            exchange.AnswerKeeper = null;
         }
 
         var codec = Codecs.Of(dialect);
@@ -112,9 +117,16 @@ internal sealed class ChatRendition : Rendition
     }
 
     /// <summary>The request in neutral terms; read once, whatever number of targets is tried.</summary>
-    public static (ChatRequest? Request, GatewayError? Error) Read(Exchange exchange)
+    /// <param name="exchange">Has the request.</param>
+    /// <param name="target">
+    /// The dialect it is for. Mistral's own clients speak OpenAI's format with what Mistral added to it: for Mistral it is read as Mistral's,
+    /// so that nothing of that is lost.
+    /// </param>
+    public static (ChatRequest? Request, GatewayError? Error) Read(Exchange exchange, Dialect? target = null)
     {
-        if (exchange.Request.Chat is { } read)
+        var caller = exchange.Operation.Dialect;
+        var dialect = target == Dialect.Mistral && caller == Dialect.OpenAiChat ? Dialect.Mistral : caller;
+        if (exchange.Request.Chat is { } read && read.Dialect == dialect)
         {
             return (read, null);
         }
@@ -123,7 +135,7 @@ internal sealed class ChatRendition : Rendition
         {
             // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
             using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
-            var body = document.RootElement.Clone();
+            var body = exchange.Request.Document = document.RootElement.Clone();
             if (exchange.Operation.Dialect != Dialect.Gemini && ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
             {
                 return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{wrong}' must be a list.") { Field = wrong });
@@ -132,7 +144,7 @@ internal sealed class ChatRendition : Rendition
             // A count needs no max_tokens, which every other request of Anthropic's must have.
             var request = exchange.Operation == Operation.CountMessageTokens
                 ? AnthropicCodec.ReadCountTokensRequest(body)
-                : Codecs.Of(exchange.Operation.Dialect).ReadRequest(body);
+                : Codecs.Of(dialect).ReadRequest(body);
             if (exchange.Operation.Dialect == Dialect.Gemini)
             {
                 request = request with { IsStream = exchange.Request.IsStream };

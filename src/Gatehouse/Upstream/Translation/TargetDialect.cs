@@ -13,6 +13,7 @@ internal static class TargetDialect
     public static Dialect? OfCount(Target target, Dialect caller) => Of(target, caller) switch
     {
         var dialect and (Dialect.Anthropic or Dialect.Gemini or Dialect.Bedrock) => dialect,
+        // The Responses API counts at OpenAI itself; who else has it may not have that part of it.
         _ => target.Provider.Entry.Kind == "openai" ? Dialect.OpenAiResponses : null,
     };
 
