@@ -18,6 +18,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
     private string _id = context.Id;
     private string _model = context.Model;
     private Usage? _usage;
+    private readonly HashSet<int> _refused = [];
     private bool _hasNewUsage;
     private bool _hasWritten;
 
@@ -98,6 +99,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
 
                 break;
             case RefusalPart refusal:
+                _ = _refused.Add(part.Choice);
                 WriteText(part, refusal.Text, null, output);
                 break;
             case ReasoningPart reasoning:
@@ -237,7 +239,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
             json.WriteEndArray();
             json.WriteString("role"u8, "model"u8);
             json.WriteEndObject();
-            json.WriteString("finishReason"u8, GeminiStops.Write(stop));
+            json.WriteString("finishReason"u8, GeminiStops.Write(stop.WithRefusal(_refused.Contains(choice))));
             json.WriteNumber("index"u8, choice);
             if (_citations.TryGetValue(choice, out var citations))
             {
