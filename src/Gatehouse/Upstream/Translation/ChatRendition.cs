@@ -65,6 +65,11 @@ internal sealed class ChatRendition : Rendition
             { Field = "previous_response_id" });
         }
 
+        if (request.Dialect == Dialect.Gemini && dialect != Dialect.Gemini)
+        {
+            request = request with { Messages = Conversation.JoinStreamed(request.Messages) };
+        }
+
         var codec = Codecs.Of(dialect);
         var rules = TargetRulesTable.Of(target);
         var dropped = new DroppedParameters();
