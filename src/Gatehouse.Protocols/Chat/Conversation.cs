@@ -48,6 +48,30 @@ public static class Conversation
         return turns;
     }
 
+    /// <summary>
+    /// Puts together what was streamed: Google's SDK keeps every chunk of a stream as a turn of its own, and sends them all back. Texts are
+    /// joined where they were cut, and the pieces of a thought up to the signature that seals all of them.
+    /// </summary>
+    public static IReadOnlyList<ChatMessage> JoinStreamed(IReadOnlyList<ChatMessage> messages)
+    {
+        var turns = new List<ChatMessage>(messages.Count);
+        for (var i = 0; i < messages.Count;)
+        {
+            var first = messages[i];
+            var pieces = new List<(Part Part, bool IsCut)>();
+            var start = i;
+            do
+            {
+                pieces.AddRange(messages[i].Parts.Select((part, place) => (part, place == 0)));
+                i++;
+            }
+            while (first.Role == Role.Assistant && i < messages.Count && messages[i].Role == Role.Assistant);
+            turns.Add(first.Role == Role.Assistant ? first with { Parts = Join(pieces), IsPlainText = first.IsPlainText && i == start + 1 } : first);
+        }
+
+        return turns;
+    }
+
     /// <summary>The names of the tools called in a conversation, by the ids of the calls.</summary>
     public static Dictionary<string, string> ToolNames(IEnumerable<ChatMessage> messages)
     {
@@ -79,6 +103,47 @@ public static class Conversation
     {
         var texts = parts.OfType<TextPart>().Select(p => p.Text).ToList();
         return texts.Count == 0 ? null : string.Join('\n', texts);
+    }
+
+    private static List<Part> Join(List<(Part Part, bool IsCut)> pieces)
+    {
+        var parts = new List<Part>(pieces.Count);
+        for (var i = 0; i < pieces.Count;)
+        {
+            var start = i++;
+            switch (pieces[start].Part)
+            {
+                case TextPart text:
+                    while (i < pieces.Count && pieces[i] is { IsCut: true, Part: TextPart } && ((TextPart)pieces[i - 1].Part).Signature is null)
+                    {
+                        i++;
+                    }
+
+                    var texts = pieces[start..i].ConvertAll(piece => (TextPart)piece.Part);
+                    parts.Add(i == start + 1 ? text : text with { Text = string.Concat(texts.Select(t => t.Text)), Signature = texts[^1].Signature });
+                    break;
+                case ReasoningPart { IsRedacted: false } thought:
+                    while (i < pieces.Count && pieces[i].Part is ReasoningPart && ((ReasoningPart)pieces[i - 1].Part).Signature is null)
+                    {
+                        i++;
+                    }
+
+                    var thoughts = pieces[start..i].ConvertAll(piece => (ReasoningPart)piece.Part);
+                    parts.Add(i == start + 1 ? thought : thought with { Text = string.Concat(thoughts.Select(t => t.Text)), Signature = thoughts[^1].Signature });
+                    break;
+                case var other:
+                    parts.Add(other);
+                    break;
+            }
+        }
+
+        // The last chunk of a stream has often nothing but the end in it.
+        if (parts.Count > 1)
+        {
+            _ = parts.RemoveAll(part => part is TextPart { Text: "", Signature: null });
+        }
+
+        return parts;
     }
 
     private static bool IsMixed(IReadOnlyList<Part> parts)

@@ -42,7 +42,10 @@ public sealed class DroppedParameters
                 throw new UnsupportedException($"{prefix}{member.Name}");
             }
 
-            Add($"{prefix}{member.Name}");
+            if (!member.IsSaid)
+            {
+                Add($"{prefix}{member.Name}");
+            }
         }
     }
 }

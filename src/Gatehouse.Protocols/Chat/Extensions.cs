@@ -9,7 +9,11 @@ namespace Gatehouse.Protocols.Chat;
 /// True when an answer without it would be the answer to another question: a target of another dialect refuses it. False for a hint,
 /// which is dropped and named.
 /// </param>
-public readonly record struct Extension(string Name, JsonElement Value, bool ChangesMeaning = false);
+public readonly record struct Extension(string Name, JsonElement Value, bool ChangesMeaning = false)
+{
+    /// <summary>The neutral model says the same: nothing is lost without it, and nothing is to be told of.</summary>
+    public bool IsSaid { get; init; }
+}
 
 /// <summary>
 /// Members of one object that have no place in the neutral model, in the order written. A writer of the same dialect writes them as they

@@ -36,4 +36,10 @@ public sealed record Stop(StopReason Reason, string? Raw)
 {
     /// <summary>The sequence that ended it.</summary>
     public string? Sequence { get; init; }
+
+    /// <summary>
+    /// For a dialect that tells a refusal by the reason alone: OpenAI tells it by the part that holds its text, and ends it with "stop".
+    /// </summary>
+    /// <param name="hasRefusal">The answer has a <see cref="RefusalPart"/>.</param>
+    public Stop WithRefusal(bool hasRefusal) => hasRefusal && Reason == StopReason.EndTurn ? this with { Reason = StopReason.Refusal, Raw = null } : this;
 }

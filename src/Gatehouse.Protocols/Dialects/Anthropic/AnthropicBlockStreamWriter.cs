@@ -20,6 +20,8 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
 
     protected bool HasToolCalls { get; private set; }
 
+    protected bool HasRefusal { get; private set; }
+
     /// <param name="streamEvent">Of a part; those of two parts are never mixed (<see cref="PartSequencer"/>).</param>
     /// <param name="output">Where to.</param>
     protected void WriteBlock(ChatStreamEvent streamEvent, IBufferWriter<byte> output)
@@ -65,6 +67,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
                 WriteText(text.Text, output);
                 break;
             case RefusalPart refusal:
+                HasRefusal = true;
                 WriteText(refusal.Text, output);
                 break;
             case ReasoningPart reasoning:

@@ -20,7 +20,8 @@ internal static class AnthropicResponseWriter
         writer.WriteString("model"u8, response.Model ?? context.Model);
         var hasCalls = WriteContent(choice?.Parts ?? [], isOwn, writer);
         // An answer without a choice is a prompt that was blocked.
-        WriteStop(choice is null ? new Stop(StopReason.ContentFilter, null) : choice.Stop, isOwn, hasCalls, writer);
+        var stop = choice is null ? new Stop(StopReason.ContentFilter, null) : choice.Stop?.WithRefusal(choice.Parts.Any(part => part is RefusalPart));
+        WriteStop(stop, isOwn, hasCalls, writer);
         if (isOwn && response.Extensions?.Members.Any(m => m.Name == "usage") == true)
         {
             // Among the extensions, as it came.

@@ -118,7 +118,7 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         json.WriteStartObject();
         json.WriteString("type"u8, "message_delta"u8);
         json.WriteStartObject("delta"u8);
-        AnthropicResponseWriter.WriteStop(_stopped?.Stop ?? new Stop(StopReason.EndTurn, null), _isOwn, HasToolCalls, json);
+        AnthropicResponseWriter.WriteStop((_stopped?.Stop ?? new Stop(StopReason.EndTurn, null)).WithRefusal(HasRefusal), _isOwn, HasToolCalls, json);
         WriteExtensions(json, isBesideDelta: false);
         json.WriteEndObject();
         AnthropicUsageWriter.Write(json, _usage);

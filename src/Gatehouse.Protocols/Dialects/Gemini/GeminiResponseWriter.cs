@@ -75,7 +75,7 @@ internal static class GeminiResponseWriter
         writer.WriteEndObject();
         if (choice.Stop is { } stop)
         {
-            writer.WriteString("finishReason"u8, isOwn && stop.Raw is { } raw ? raw : GeminiStops.Write(stop));
+            writer.WriteString("finishReason"u8, isOwn && stop.Raw is { } raw ? raw : GeminiStops.Write(stop.WithRefusal(choice.Parts.Any(part => part is RefusalPart))));
         }
 
         writer.WriteNumber("index"u8, choice.Index);

@@ -19,6 +19,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
     private string _id = context.Id;
     private string _model = context.Model;
     private Usage? _usage;
+    private readonly HashSet<int> _refused = [];
     private bool _hasNewUsage;
     private bool _hasWritten;
     private bool _isOver;
@@ -112,6 +113,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
 
                 break;
             case RefusalPart refusal:
+                _ = _refused.Add(part.Choice);
                 WriteText(part, refusal.Text, null, output);
                 break;
             case ReasoningPart reasoning:
@@ -252,7 +254,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
             json.WriteEndArray();
             json.WriteString("role"u8, "model"u8);
             json.WriteEndObject();
-            json.WriteString("finishReason"u8, GeminiStops.Write(stop ?? new Stop(StopReason.EndTurn, null)));
+            json.WriteString("finishReason"u8, GeminiStops.Write((stop ?? new Stop(StopReason.EndTurn, null)).WithRefusal(_refused.Contains(choice))));
             json.WriteNumber("index"u8, choice);
             if (_citations.TryGetValue(choice, out var citations))
             {

@@ -213,7 +213,8 @@ internal sealed class OllamaMessageWriter(Utf8JsonWriter writer, ChatRequest req
             throw new UnsupportedException($"{field} (image by {(image.Source.Url is null ? "id" : "URL")})");
         }
 
-        if (image.Detail is not null)
+        // "auto" leaves it to the model, as Ollama does.
+        if (image.Detail is not (null or "auto"))
         {
             context.Dropped.Add("detail");
         }

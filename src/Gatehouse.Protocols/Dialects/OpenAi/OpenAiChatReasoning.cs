@@ -235,9 +235,11 @@ internal static class OpenAiChatReasoning
 
     private static void AddEncrypted(Signature signature, string? id, List<Part> parts)
     {
-        if (signature.Maker != Dialect.Gemini && parts is [.., ReasoningPart { Summary: not null, Signature: null } last])
+        // In a stream the text comes before anybody knows that it is a summary.
+        if (parts is [.., ReasoningPart { Signature: null } last]
+            && (signature.Maker == Dialect.OpenAiResponses || (signature.Maker != Dialect.Gemini && last.Summary is not null)))
         {
-            parts[^1] = last with { Signature = signature, ItemId = id };
+            parts[^1] = last with { Signature = signature, ItemId = id, Summary = last.Summary ?? [last.Text] };
         }
         else
         {
@@ -284,7 +286,7 @@ internal static class OpenAiChatReasoning
         {
             if (message.Member(name) is { } value)
             {
-                (members ??= []).Add(new Extension(name, value));
+                (members ??= []).Add(new Extension(name, value) { IsSaid = true });
             }
         }
 

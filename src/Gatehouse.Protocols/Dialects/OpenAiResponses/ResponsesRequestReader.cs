@@ -91,12 +91,17 @@ internal static class ResponsesRequestReader
             if (member.Value.ValueKind != JsonValueKind.Null)
             {
                 // "background: false" is what everybody does.
-                others.Add(member.Value.ValueKind == JsonValueKind.False ? member with { ChangesMeaning = false } : member);
+                others.Add(member.Value.ValueKind == JsonValueKind.False ? member with { ChangesMeaning = false } : member with { IsSaid = IsSaid(member) });
             }
         }
 
         return others;
     }
+
+    /// <summary>Seals of thoughts go to the client in any case, and logprobs are a parameter.</summary>
+    private static bool IsSaid(Extension member) => member is { Name: "include", Value.ValueKind: JsonValueKind.Array }
+        && member.Value.EnumerateArray().All(wanted =>
+            wanted.ValueKind == JsonValueKind.String && (wanted.ValueEquals("reasoning.encrypted_content"u8) || wanted.ValueEquals(Logprobs)));
 
     private static void ReadInput(JsonElement body, ResponsesTurns turns)
     {

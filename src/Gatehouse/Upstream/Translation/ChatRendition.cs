@@ -74,6 +74,11 @@ internal sealed class ChatRendition : Rendition
             exchange.AnswerKeeper = null;
         }
 
+        if (request.Dialect == Dialect.Gemini && dialect != Dialect.Gemini)
+        {
+            request = request with { Messages = Conversation.JoinStreamed(request.Messages) };
+        }
+
         var codec = Codecs.Of(dialect);
         var rules = TargetRulesTable.Of(target);
         var dropped = new DroppedParameters();
