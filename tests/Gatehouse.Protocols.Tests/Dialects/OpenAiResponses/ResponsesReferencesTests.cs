@@ -35,10 +35,8 @@ public sealed class ResponsesReferencesTests
 
         var body = JsonElement.Parse(ResponsesReferences.WithItems(Request, items));
 
-        Assert.Equal(
-            ["user", "function_call", "reasoning", "item_reference", "function_call_output"],
-            body.GetProperty("input").EnumerateArray().Select(i => (i.TryGetProperty("type", out var type) ? type : i.GetProperty("role")).GetString()),
-            StringComparer.Ordinal);
+        var kinds = body.GetProperty("input").EnumerateArray().Select(i => (i.TryGetProperty("type", out var type) ? type : i.GetProperty("role")).GetString());
+        Assert.Equal("user function_call reasoning item_reference function_call_output", string.Join(' ', kinds));
         Assert.Equal("f", body.GetProperty("input")[1].GetProperty("name").GetString());
         Assert.True(body.GetProperty("store").GetBoolean());
     }
