@@ -28,7 +28,8 @@ const mockModels = [
   'status-400', 'status-401', 'status-404', 'status-429', 'status-500', 'status-503',
 ];
 
-function configuration(mockBaseUrl) {
+/** The configuration of most tests: one provider of OpenAI's format. */
+export function configuration(mockBaseUrl) {
   return `
 admin: { token: "${adminToken}" }
 providers:
@@ -48,11 +49,11 @@ keys:
 }
 
 /** Starts a gateway on free ports with a data folder of its own and resolves when it is ready. */
-export async function startGateway({ mockBaseUrl }) {
+export async function startGateway({ configuration: text }) {
   if (!existsSync(executable)) throw new Error(`There is no gateway at ${executable}; set GATEHOUSE to its path.`);
   const folder = await mkdtemp(path.join(tmpdir(), 'gatehouse-clients-'));
   const file = path.join(folder, 'gatehouse.yaml');
-  await writeFile(file, configuration(mockBaseUrl));
+  await writeFile(file, text);
 
   const child = spawn(
     executable,

@@ -12,7 +12,7 @@ import { VERSION as version7 } from 'openai/version.mjs';
 import * as openai6 from 'openai6';
 import * as helpers6 from 'openai6/helpers/zod';
 import { VERSION as version6 } from 'openai6/version.mjs';
-import { adminToken, keys, startGateway, upstreamKey } from './gateway.js';
+import { adminToken, configuration, keys, startGateway, upstreamKey } from './gateway.js';
 import { startMockUpstream } from './mock-upstream.js';
 
 const direct = process.env.DIRECT === '1';
@@ -21,7 +21,7 @@ const direct = process.env.DIRECT === '1';
 export const throughGateway = direct ? { skip: 'DIRECT=1: needs the gateway' } : {};
 
 export const mock = await startMockUpstream();
-export const gateway = direct ? undefined : await startGateway({ mockBaseUrl: mock.baseUrl });
+export const gateway = direct ? undefined : await startGateway({ configuration: configuration(mock.baseUrl) });
 
 after(async () => {
   try {

@@ -19,9 +19,12 @@ public enum ChatErrorKind
 /// <summary>A failure as an error envelope tells it.</summary>
 /// <param name="Kind">In neutral terms; gives the "type" of the caller's dialect.</param>
 /// <param name="Status">HTTP status; kept through translation.</param>
-/// <param name="Message">For the person who reads it.</param>
+/// <param name="Message">For the person who reads it; one that says nothing is replaced by one that tells the status.</param>
 public sealed record ChatError(ChatErrorKind Kind, int Status, string Message)
 {
+    public string Message { get; init; } =
+        string.IsNullOrWhiteSpace(Message) ? $"the provider answered with status {Status} and no message" : Message;
+
     /// <summary>A stable code: the gateway's own, or the provider's.</summary>
     public string? Code { get; init; }
 
@@ -50,5 +53,5 @@ public sealed record ChatError(ChatErrorKind Kind, int Status, string Message)
         _ => ChatErrorKind.InvalidRequest,
     };
 
-    public static ChatError Of(int status, string message) => new(KindOf(status), status, message);
+    public static ChatError Of(int status, string? message) => new(KindOf(status), status, message ?? "");
 }

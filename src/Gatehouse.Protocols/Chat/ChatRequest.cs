@@ -72,8 +72,11 @@ public sealed record ChatRequest
     /// <summary>OpenAI's <c>audio</c>: voice and format of a spoken answer.</summary>
     public JsonElement? Audio { get; init; }
 
-    /// <summary>Who asks, for the provider's abuse checks: <c>user</c>, <c>safety_identifier</c>, <c>metadata.user_id</c>.</summary>
+    /// <summary>Who asks, for the provider's abuse checks: <c>user</c>, <c>metadata.user_id</c>.</summary>
     public string? User { get; init; }
+
+    /// <summary>The same by OpenAI's newer name, which may stand beside the older one.</summary>
+    public string? SafetyIdentifier { get; init; }
 
     /// <summary>Labels of the caller's own: an object of strings.</summary>
     public JsonElement? Metadata { get; init; }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Gatehouse.Protocols.Chat;
 
 /// <summary>The parameters that a target could not be told, in the words of the caller's dialect, each once.</summary>
@@ -29,6 +31,12 @@ public sealed class DroppedParameters
 
         foreach (var member in extensions.Members)
         {
+            // OpenAI's clients send an assistant's turn back with "annotations": [], which says nothing.
+            if (member.Value is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0)
+            {
+                continue;
+            }
+
             if (member.ChangesMeaning)
             {
                 throw new UnsupportedException($"{prefix}{member.Name}");

@@ -21,6 +21,7 @@ internal static class ParameterRules
             "parallel_tool_calls" => request with { ParallelToolCalls = null },
             "reasoning_effort" => request with { Reasoning = null },
             "user" => request with { User = null },
+            "safety_identifier" => request with { SafetyIdentifier = null },
             "metadata" => request with { Metadata = null },
             "service_tier" => request with { ServiceTier = null },
             "store" => request with { Store = null },

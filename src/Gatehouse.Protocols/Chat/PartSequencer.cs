@@ -1,7 +1,8 @@
 namespace Gatehouse.Protocols.Chat;
 
 /// <summary>
-/// Puts the parts of a stream one behind the other, for dialects in which no two may be open at once. The part that is open passes
+/// Puts the parts of a stream one behind the other, for dialects in which no two may be open at once. Those dialects have one answer: of
+/// others than the first nothing passes. The part that is open passes
 /// through at once; what belongs to another is kept until its turn. A tool call whose provider does not say that it has ended is taken as
 /// ended when its arguments are a whole JSON text and another part begins.
 /// </summary>
@@ -21,6 +22,9 @@ public sealed class PartSequencer
     {
         switch (streamEvent)
         {
+            // What follows of such a part, too, is then of none that is known.
+            case PartStarted { Choice: not 0 } or ChoiceStopped { Choice: not 0 }:
+                break;
             case PartStarted started:
                 Start(started, output);
                 break;

@@ -18,12 +18,6 @@ public sealed record TargetRules
     /// <summary>Other facts, each known to the writer of the dialect; for example <c>thinking_adaptive</c>.</summary>
     public IReadOnlyCollection<string> Traits { get; init; } = [];
 
-    /// <summary>The parameters that it refuses or takes under another name.</summary>
-    public IReadOnlyCollection<string> Particular { get; init; } = [];
-
-    /// <summary><see cref="Particular"/> as <see cref="Json.MemberNames"/> marks them.</summary>
-    public ulong Marks { get; init; }
-
     public bool Has(string trait) => Traits.Contains(trait, StringComparer.Ordinal);
 
     /// <summary>The name under which the target takes a parameter.</summary>

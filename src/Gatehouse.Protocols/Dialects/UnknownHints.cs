@@ -31,6 +31,7 @@ internal static class UnknownHints
         Drop(request.LogitBias is not null, "logit_bias");
         Drop(request.Audio is not null, "audio");
         Drop(request.User is not null, "user");
+        Drop(request.SafetyIdentifier is not null, "safety_identifier");
         Drop(request.Metadata is not null, "metadata");
         Drop(request.ServiceTier is not null, "service_tier");
         Drop(request.PromptCacheKey is not null, "prompt_cache_key");

@@ -15,11 +15,14 @@ internal static class JsonCounts
             : null;
 
     /// <summary>Whether a member is this text.</summary>
-    public static bool HasText(this JsonElement element, string name, string text)
+    public static bool HasText(this JsonElement element, string name, string text) => element.Member(name) is { } value && value.IsText(text);
+
+    /// <summary>Whether a value is this text. Half a surrogate pair is JSON, and none.</summary>
+    public static bool IsText(this JsonElement element, string text)
     {
         try
         {
-            return element.Member(name) is { ValueKind: JsonValueKind.String } value && value.ValueEquals(text);
+            return element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
         }
         catch (InvalidOperationException)
         {

@@ -153,6 +153,13 @@ public static class JsonMembers
         writer.WriteRawValue(line, skipInputValidation: true);
     }
 
+    /// <summary>Writes a member as it was read.</summary>
+    public static void WriteMember(this Utf8JsonWriter writer, JsonProperty member)
+    {
+        writer.WritePropertyName(NameOf(member));
+        writer.WriteElement(member.Value);
+    }
+
     /// <summary>Writes members as they were read, if they are of the writer's own dialect.</summary>
     public static void WriteExtensions(this Utf8JsonWriter writer, Extensions? extensions, Dialect dialect)
     {
@@ -262,7 +269,7 @@ public static class JsonMembers
     {
         try
         {
-            var document = JsonDocument.Parse(json);
+            var document = JsonDocument.Parse(json, JsonWriting.ReadOptions);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return document;

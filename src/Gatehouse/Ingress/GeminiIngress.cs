@@ -5,7 +5,8 @@ namespace Gatehouse.Ingress;
 
 /// <summary>
 /// Reads a request of Google's format, which names model and verb in its path: <c>/v1beta/models/{model}:generateContent</c>, also below
-/// <c>/v1</c>. The model may be <c>provider/model</c>, its slash written as it is or as <c>%2F</c>.
+/// <c>/v1</c>. The model may be <c>provider/model</c>, its slash written as it is or as <c>%2F</c>; "models/" may be missing before it, as
+/// some clients (Vercel's AI SDK) leave it out where the model has a slash in it.
 /// </summary>
 internal static class GeminiIngress
 {
@@ -15,7 +16,7 @@ internal static class GeminiIngress
     public static Operation? OperationOf(string path)
     {
         var colon = path.LastIndexOf(':');
-        if (colon < 0 || !path.StartsWith("/v1", StringComparison.Ordinal) || !path.Contains(Models, StringComparison.Ordinal))
+        if (colon < 0 || (!path.StartsWith("/v1/", StringComparison.Ordinal) && !path.StartsWith("/v1beta/", StringComparison.Ordinal)))
         {
             return null;
         }
@@ -58,7 +59,8 @@ internal static class GeminiIngress
 
     private static string ModelOf(string path)
     {
-        var start = path.IndexOf(Models, StringComparison.Ordinal) + Models.Length;
+        var models = path.IndexOf(Models, StringComparison.Ordinal);
+        var start = models >= 0 ? models + Models.Length : path.IndexOf('/', 1) + 1;
         var model = path[start..path.LastIndexOf(':')].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         // Google's full name of a model is "models/NAME"; some clients put it into a path that has the word already.
         return model.StartsWith("models/", StringComparison.Ordinal) ? model["models/".Length..] : model;

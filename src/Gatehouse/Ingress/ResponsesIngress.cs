@@ -12,8 +12,8 @@ using Gatehouse.Responses;
 namespace Gatehouse.Ingress;
 
 /// <summary>
-/// Reads a request of the Responses API. Where it goes on from an answer that the gateway keeps, the turns before it are put in; an answer
-/// that the provider keeps leads to that provider.
+/// Reads a request of the Responses API. Where it goes on from an answer that the gateway keeps, the turns before it are put in, and so
+/// are items that it only names; an answer that the provider keeps leads to that provider.
 /// </summary>
 internal sealed class ResponsesIngress(ResponseStore store, ObjectService objects)
 {
@@ -49,7 +49,7 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
     {
         // A copy: the buffers go back to the server before the answer is kept.
         using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
-        var request = document.RootElement.Clone();
+        var request = await WithItemsAsync(exchange, document.RootElement.Clone());
         var previous = (exchange.Request.Envelope!.Names & StateMarks) == 0 ? null : request.Text("previous_response_id");
         var kept = previous is null ? null : await store.FindAsync(previous, exchange.Key!.Id);
         if (kept is not null)
@@ -72,5 +72,29 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
 
         exchange.Request.OnlyProvider = provider;
         return Outcome.Continue;
+    }
+
+    /// <summary>Puts in the items of kept answers that the input only names; those of answers that a provider keeps are its own matter.</summary>
+    private async Task<JsonElement> WithItemsAsync(Exchange exchange, JsonElement request)
+    {
+        Dictionary<string, JsonElement>? items = null;
+        foreach (var id in ResponsesReferences.Of(request))
+        {
+            if (items?.ContainsKey(id) != true && ResponsesReferences.ResponseOf(id) is { } response
+                && await store.FindAsync(response, exchange.Key!.Id) is { } kept)
+            {
+                ResponsesReferences.AddItems(kept.Turn, items ??= new(StringComparer.Ordinal));
+            }
+        }
+
+        if (items is null)
+        {
+            return request;
+        }
+
+        var body = ResponsesReferences.WithItems(request, items);
+        exchange.ReplaceBody(OpenAiRequestEnvelope.Read(new ReadOnlySequence<byte>(body), out _)!, new ReadOnlySequence<byte>(body));
+        using var document = JsonDocument.Parse(body, JsonWriting.ReadOptions);
+        return document.RootElement.Clone();
     }
 }

@@ -78,6 +78,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
             case ToolCallPart call:
                 HasToolCalls = true;
                 Open(AnthropicBlockWriter.WithFittingId(call with { Arguments = "" }), output);
+                WriteInput(call.IsCustom ? StreamedFreeText.Opening : "", output);
                 WriteText(call.Arguments, output);
                 break;
             case AudioPart audio:
@@ -104,6 +105,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
             WriteText($"[audio: {audio.Source.MediaType ?? audio.Format ?? "of unknown type"}, {_soundLength * 3 / 4} bytes, not expressible in this format]", output);
         }
 
+        WriteInput(_part is ToolCallPart { IsCustom: true } ? StreamedFreeText.Closing : "", output);
         Close(output);
         if (_lateSignature is { } signature)
         {
@@ -120,15 +122,17 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
             return;
         }
 
+        if (_part is ToolCallPart call)
+        {
+            WriteInput(call.IsCustom ? StreamedFreeText.Piece(text) : text, output);
+            return;
+        }
+
         OpenIfClosed(output);
         _hasContent = true;
         var json = BeginDelta(output);
         switch (_part)
         {
-            case ToolCallPart:
-                json.WriteString("type"u8, "input_json_delta"u8);
-                json.WriteString("partial_json"u8, text);
-                break;
             case ReasoningPart:
                 json.WriteString("type"u8, "thinking_delta"u8);
                 json.WriteString("thinking"u8, text);
@@ -140,6 +144,19 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         }
 
         EndDelta(json, output);
+    }
+
+    private void WriteInput(string piece, IBufferWriter<byte> output)
+    {
+        if (piece.Length > 0)
+        {
+            OpenIfClosed(output);
+            _hasContent = true;
+            var json = BeginDelta(output);
+            json.WriteString("type"u8, "input_json_delta"u8);
+            json.WriteString("partial_json"u8, piece);
+            EndDelta(json, output);
+        }
     }
 
     private void Sign(Signature signature, IBufferWriter<byte> output)

@@ -17,8 +17,10 @@ internal static class AnthropicRequestReader
         "temperature", "top_p", "top_k", "stream", "metadata", "service_tier", "cache_control",
     ];
 
-    /// <summary>Without them other tools, or another state, are at hand. What only prunes the context is a hint.</summary>
-    private static readonly FrozenSet<string> ChangesMeaning = ["mcp_servers", "container"];
+    /// <summary>
+    /// Without them other tools, or another state, are at hand; without "thread" the turns before it. What only prunes the context is a hint.
+    /// </summary>
+    private static readonly FrozenSet<string> ChangesMeaning = ["mcp_servers", "container", "thread"];
 
     private static readonly FrozenSet<string> MessageMembers = ["role", "content"];
 

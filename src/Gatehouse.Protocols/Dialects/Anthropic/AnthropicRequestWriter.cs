@@ -183,13 +183,15 @@ internal static class AnthropicRequestWriter
     private static void WriteMetadata(ChatRequest request, Utf8JsonWriter writer)
     {
         var hasMore = request.Extensions is { Dialect: Dialect.Anthropic } own && own.Members.Any(m => IsInner(m, MetadataPrefix));
-        if (request.User is null && !hasMore)
+        // "user_id: An external identifier for the user who is associated with the request": what OpenAI now asks for as safety_identifier.
+        var user = request.SafetyIdentifier ?? request.User;
+        if (user is null && !hasMore)
         {
             return;
         }
 
         writer.WriteStartObject("metadata"u8);
-        writer.WriteOptional("user_id", request.User);
+        writer.WriteOptional("user_id", user);
         WriteInner(request.Extensions, MetadataPrefix, writer);
         writer.WriteEndObject();
     }

@@ -60,7 +60,7 @@ internal static class AnthropicResponseReader
         var known = type is null ? null : AnthropicErrorType.Read(type);
         var told = status >= 400 ? status : known?.Status ?? Status(error) ?? 500;
         var message = error.Text("message") ?? error.Text("Message") ?? envelope.Text("error") ?? envelope.Text("message");
-        return new ChatError(known?.Kind ?? ChatError.KindOf(told), told, message ?? $"the provider answered with status {told} and no message")
+        return new ChatError(known?.Kind ?? ChatError.KindOf(told), told, message ?? "")
         {
             Code = error.Object("details")?.Text("error_code") ?? error.Text("code"),
             ProviderType = type,

@@ -48,6 +48,18 @@ internal static class AnthropicResponseWriter
         writer.WriteString("type"u8, AnthropicErrorType.Of(error.Kind));
         writer.WriteString("message"u8, error.Message);
         writer.WriteOptional("code", error.Code);
+        if (error is { Kind: ChatErrorKind.InvalidRequest, Param: "thread" })
+        {
+            // SDK 1.11.0, ThreadUnsupportedRequestErrorDetails: "On a value you do not recognize, send the full conversation without
+            // `thread`". Its tool runner does so by itself.
+            writer.WriteStartObject("details"u8);
+            writer.WriteString("error_code"u8, "thread_unsupported_request"u8);
+            writer.WriteStartArray("unsupported"u8);
+            writer.WriteStringValue("model"u8);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndObject();
         writer.WriteOptional("request_id", error.RequestId);
         writer.WriteEndObject();

@@ -146,8 +146,8 @@ internal static class AnthropicSchema
 
     private static bool IsObjectType(JsonElement? type) => type switch
     {
-        { ValueKind: JsonValueKind.String } name => name.ValueEquals("object"u8),
-        { ValueKind: JsonValueKind.Array } names => names.EnumerateArray().Any(n => n.ValueKind == JsonValueKind.String && n.ValueEquals("object"u8)),
-        _ => false,
+        { ValueKind: JsonValueKind.Array } names => names.EnumerateArray().Any(n => n.IsText("object")),
+        { } name => name.IsText("object"),
+        null => false,
     };
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
@@ -155,39 +154,31 @@ internal sealed class AnthropicStreamBlock
         }
     }
 
-    private static JsonElement Whole(JsonElement block, Dictionary<string, StringBuilder> grown)
+    private static JsonElement Whole(JsonElement block, Dictionary<string, StringBuilder> grown) => JsonMade.Element(writer =>
     {
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
+        writer.WriteStartObject();
+        foreach (var member in block.EnumerateObject())
         {
-            writer.WriteStartObject();
-            foreach (var member in block.EnumerateObject())
+            var name = JsonMembers.NameOf(member);
+            if (!grown.TryGetValue(name, out var text) || (name == "input" && text.Length == 0))
             {
-                var name = JsonMembers.NameOf(member);
-                if (!grown.TryGetValue(name, out var text) || (name == "input" && text.Length == 0))
-                {
-                    writer.WritePropertyName(name);
-                    writer.WriteElement(member.Value);
-                }
+                writer.WriteMember(member);
             }
-
-            foreach (var (name, text) in grown)
-            {
-                if (name != "input")
-                {
-                    writer.WriteString(name, (block.Text(name) ?? "") + text);
-                }
-                else if (text.Length > 0)
-                {
-                    writer.WritePropertyName(name);
-                    writer.WriteJsonObject(text.ToString());
-                }
-            }
-
-            writer.WriteEndObject();
         }
 
-        using var document = JsonDocument.Parse(output.WrittenMemory, JsonWriting.ReadOptions);
-        return document.RootElement.Clone();
-    }
+        foreach (var (name, text) in grown)
+        {
+            if (name != "input")
+            {
+                writer.WriteString(name, (block.Text(name) ?? "") + text);
+            }
+            else if (text.Length > 0)
+            {
+                writer.WritePropertyName(name);
+                writer.WriteJsonObject(text.ToString());
+            }
+        }
+
+        writer.WriteEndObject();
+    });
 }

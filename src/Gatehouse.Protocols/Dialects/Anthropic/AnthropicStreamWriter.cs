@@ -16,7 +16,6 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
 
     private readonly PartSequencer _sequencer = new();
     private readonly List<ChatStreamEvent> _ready = [];
-    private readonly HashSet<int> _otherChoices = [];
     private Usage? _usage;
     private ChoiceStopped? _stopped;
     private bool _isOwn;
@@ -38,13 +37,9 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
                 break;
-            case ChoiceStopped stopped:
-                if (stopped.Choice == 0)
-                {
-                    Pass(stopped, output);
-                    _stopped = stopped;
-                }
-
+            case ChoiceStopped { Choice: 0 } stopped:
+                Pass(stopped, output);
+                _stopped = stopped;
                 break;
             case AnswerEnded:
                 End(output);
@@ -53,11 +48,7 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
                 WriteFailure(failed.Error, output);
                 break;
             default:
-                if (IsOfFirstChoice(streamEvent))
-                {
-                    Pass(streamEvent, output);
-                }
-
+                Pass(streamEvent, output);
                 break;
         }
     }
@@ -75,25 +66,6 @@ internal sealed class AnthropicStreamWriter(AnswerContext context) : AnthropicBl
         _isOver = true;
         AnthropicResponseWriter.WriteError(error, BeginFrame(output, "error"u8));
         EndFrame(output);
-    }
-
-    private bool IsOfFirstChoice(ChatStreamEvent streamEvent)
-    {
-        if (streamEvent is PartStarted { Choice: not 0 } other)
-        {
-            _ = _otherChoices.Add(other.Part);
-            return false;
-        }
-
-        return _otherChoices.Count == 0 || !_otherChoices.Contains(streamEvent switch
-        {
-            PartDelta delta => delta.Part,
-            PartSigned signed => signed.Part,
-            PartCited cited => cited.Part,
-            AudioDelta audio => audio.Part,
-            PartEnded ended => ended.Part,
-            _ => -1,
-        });
     }
 
     private void Start(AnswerStarted started, IBufferWriter<byte> output)

@@ -47,10 +47,14 @@ internal static class BedrockErrors
         }
 
         var message = body?.Text("message") ?? body?.Text("Message") ?? body?.Text("originalMessage") ?? body?.Object("error")?.Text("message")
-            ?? body?.Text("error") ?? (body is { ValueKind: JsonValueKind.String } text ? text.TextOrFail("message") : null)
-            ?? (type is null ? $"Bedrock answered {status} without a message" : $"Bedrock answered with a {type} without a message");
+            ?? body?.Text("error") ?? (body is { ValueKind: JsonValueKind.String } text ? text.TextOrFail("message") : null);
         var kind = known.Type is null ? ChatError.KindOf(status) : known.Kind;
-        return new ChatError(status == 424 ? ChatErrorKind.Server : kind, status, message)
+        if (string.IsNullOrWhiteSpace(message) && type is not null)
+        {
+            message = $"Bedrock answered with a {type} without a message";
+        }
+
+        return new ChatError(status == 424 ? ChatErrorKind.Server : kind, status, message ?? "")
         {
             ProviderType = type,
             Code = body?.Text("reason"),

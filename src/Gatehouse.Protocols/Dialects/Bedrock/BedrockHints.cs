@@ -35,6 +35,7 @@ internal static class BedrockHints
         Drop(request.LogitBias is { ValueKind: not JsonValueKind.Null }, "logit_bias");
         Drop(request.Audio is not null, "audio");
         Drop(request.User is not null, "user");
+        Drop(request.SafetyIdentifier is not null, "safety_identifier");
         Drop(request.PromptCacheKey is not null, "prompt_cache_key");
         Drop(request.Verbosity is not null, "verbosity");
         Drop(request.ResponseFormat?.Kind == ResponseFormatKind.JsonObject, "response_format");

@@ -99,7 +99,7 @@ internal static class BedrockRequestWriter
             if (member.Name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 writer.WritePropertyName(member.Name.AsSpan(prefix.Length));
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }
@@ -186,7 +186,7 @@ internal static class BedrockRequestWriter
         if (request.Dialect == Dialect.Bedrock || IsMetadata(metadata))
         {
             writer.WritePropertyName("requestMetadata"u8);
-            metadata.WriteTo(writer);
+            writer.WriteElement(metadata);
         }
         else
         {
@@ -200,8 +200,9 @@ internal static class BedrockRequestWriter
         var count = 0;
         foreach (var member in metadata.EnumerateObject())
         {
+            var name = JsonMembers.NameOf(member);
             var isText = member.Value.ValueKind == JsonValueKind.String;
-            if (++count > MaxMetadata || !isText || member.Name.Length == 0 || !Fits(member.Name) || !Fits(member.Value.TextOrFail("metadata")))
+            if (++count > MaxMetadata || !isText || name.Length == 0 || !Fits(name) || !Fits(member.Value.TextOrFail("metadata")))
             {
                 return false;
             }
@@ -228,7 +229,7 @@ internal static class BedrockRequestWriter
             if (!isWritten)
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }

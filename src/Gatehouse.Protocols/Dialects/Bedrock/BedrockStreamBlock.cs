@@ -60,13 +60,7 @@ internal sealed class BedrockStreamBlock
             });
         }
 
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
-        {
-            Write(writer);
-        }
-
-        var value = JsonElement.Parse(output.WrittenSpan);
+        var value = JsonMade.Element(Write);
         return new OpaquePart(Dialect.Bedrock, value.EnumerateObject().First().Name, value);
     }
 
@@ -76,17 +70,17 @@ internal sealed class BedrockStreamBlock
         writer.WriteStartObject();
         foreach (var member in _start.EnumerateObject())
         {
-            writer.WritePropertyName(member.Name);
+            writer.WritePropertyName(JsonMembers.NameOf(member));
             if (member.Value.ValueKind != JsonValueKind.Object)
             {
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
                 continue;
             }
 
             writer.WriteStartObject();
             foreach (var inner in member.Value.EnumerateObject())
             {
-                inner.WriteTo(writer);
+                writer.WriteMember(inner);
             }
 
             if (member.NameEquals("toolUse"u8))
@@ -99,7 +93,7 @@ internal sealed class BedrockStreamBlock
                 writer.WriteStartArray("content"u8);
                 foreach (var result in _results)
                 {
-                    result.WriteTo(writer);
+                    writer.WriteElement(result);
                 }
 
                 writer.WriteEndArray();

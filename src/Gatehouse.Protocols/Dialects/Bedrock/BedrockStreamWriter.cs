@@ -30,8 +30,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
 
     public override void Write(ChatStreamEvent streamEvent, IBufferWriter<byte> output)
     {
-        // A message is one answer: the first.
-        if (_hasEnded || streamEvent is PartStarted { Choice: not 0 } or ChoiceStopped { Choice: not 0 })
+        if (_hasEnded)
         {
             return;
         }
@@ -95,6 +94,9 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
                 break;
+            case AnswerFailed failed:
+                WriteFailure(failed.Error, output);
+                break;
             case AnswerEnded:
                 End(output);
                 break;
@@ -125,6 +127,11 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
             case ToolCallPart call:
                 _hasToolCall = true;
                 StartBlock("toolUse", ToolCallId.Fit(call.Id, 64), call.Name, output);
+                if (call.IsCustom)
+                {
+                    WriteInner("toolUse", "input", StreamedFreeText.Opening, output);
+                }
+
                 WriteText(call.Arguments, output);
                 break;
             case TextPart text:
@@ -173,8 +180,8 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
                 json.WriteString("text"u8, text);
                 EndDelta(json, output);
                 break;
-            case ToolCallPart:
-                WriteInner("toolUse", "input", text, output);
+            case ToolCallPart call:
+                WriteInner("toolUse", "input", call.IsCustom ? StreamedFreeText.Piece(text) : text, output);
                 break;
             case ReasoningPart { IsRedacted: false }:
                 WriteInner("reasoningContent", "text", text, output);
@@ -202,7 +209,11 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
 
     private void EndPart(IBufferWriter<byte> output)
     {
-        if (_part is ToolCallPart && !_hasDelta)
+        if (_part is ToolCallPart { IsCustom: true })
+        {
+            WriteInner("toolUse", "input", StreamedFreeText.Closing, output);
+        }
+        else if (_part is ToolCallPart && !_hasDelta)
         {
             WriteText("{}", output);
         }
@@ -252,7 +263,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             if (!member.NameEquals(isCall ? "input"u8 : "content"u8))
             {
-                member.WriteTo(json);
+                json.WriteMember(member);
             }
         }
 
@@ -266,7 +277,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
         {
             json = BeginDelta();
             json.WritePropertyName("toolResult"u8);
-            content.WriteTo(json);
+            json.WriteElement(content);
             EndDelta(json, output);
         }
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Protocols.Json;
 
@@ -19,8 +18,7 @@ internal static class CohereLogprobs
             return null;
         }
 
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
+        return JsonMade.Element(writer =>
         {
             writer.WriteStartObject();
             writer.WriteStartArray("content");
@@ -38,10 +36,7 @@ internal static class CohereLogprobs
 
             writer.WriteEndArray();
             writer.WriteEndObject();
-        }
-
-        var reader = new Utf8JsonReader(output.WrittenSpan);
-        return JsonElement.ParseValue(ref reader);
+        });
     }
 
     /// <summary>Writes the pieces of OpenAI's form. It has no ids of tokens.</summary>

@@ -14,7 +14,6 @@ internal sealed class CohereStreamWriter(AnswerContext context) : ChatStreamWrit
 {
     private readonly PartSequencer _sequencer = new();
     private readonly List<ChatStreamEvent> _ready = [];
-    private readonly HashSet<int> _otherChoices = [];
     private Part? _open;
     private int _contents;
     private int _calls;
@@ -41,9 +40,7 @@ internal sealed class CohereStreamWriter(AnswerContext context) : ChatStreamWrit
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
                 break;
-            case ChoiceStopped { Choice: not 0 }:
-                break;
-            case ChoiceStopped stopped:
+            case ChoiceStopped { Choice: 0 } stopped:
                 Pass(stopped, output);
                 _stopped = stopped;
                 break;
@@ -53,15 +50,8 @@ internal sealed class CohereStreamWriter(AnswerContext context) : ChatStreamWrit
             case AnswerFailed failed:
                 WriteFailure(failed.Error, output);
                 break;
-            case PartStarted { Choice: not 0 } other:
-                _ = _otherChoices.Add(other.Part);
-                break;
             default:
-                if (_otherChoices.Count == 0 || !_otherChoices.Contains(PartOf(streamEvent)))
-                {
-                    Pass(streamEvent, output);
-                }
-
+                Pass(streamEvent, output);
                 break;
         }
     }
@@ -83,17 +73,6 @@ internal sealed class CohereStreamWriter(AnswerContext context) : ChatStreamWrit
         json.WriteEndObject();
         EndEvent(json, output);
     }
-
-    private static int PartOf(ChatStreamEvent streamEvent) => streamEvent switch
-    {
-        PartStarted started => started.Part,
-        PartDelta delta => delta.Part,
-        PartSigned signed => signed.Part,
-        PartCited cited => cited.Part,
-        AudioDelta audio => audio.Part,
-        PartEnded ended => ended.Part,
-        _ => -1,
-    };
 
     private Utf8JsonWriter BeginEvent(IBufferWriter<byte> output, ReadOnlySpan<byte> type)
     {

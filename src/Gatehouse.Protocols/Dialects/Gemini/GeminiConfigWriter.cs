@@ -79,6 +79,11 @@ internal static class GeminiConfigWriter
 
         writer.WriteString("responseMimeType"u8, "application/json"u8);
         context.Dropped.Add(format.Extensions, Dialect.Gemini, "response_format.");
+        if (format.Description is not null)
+        {
+            context.Dropped.Add("response_format.description");
+        }
+
         if (format.OpenApiSchema is { } openApi)
         {
             writer.WriteOptional("responseSchema", openApi);

@@ -7,7 +7,7 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 /// <summary>Between Gemini's <c>logprobsResult</c> and OpenAI's <c>logprobs</c>, the form that the neutral model has.</summary>
 internal static class GeminiLogprobs
 {
-    public static JsonElement Read(JsonElement result) => GeminiMembers.Build(writer =>
+    public static JsonElement Read(JsonElement result) => JsonMade.Element(writer =>
     {
         var top = result.Array("topCandidates") is { } list ? list.EnumerateArray().ToArray() : [];
         var index = 0;

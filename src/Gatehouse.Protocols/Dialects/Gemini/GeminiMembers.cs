@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Gatehouse.Protocols.Json;
@@ -11,9 +10,6 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 /// </summary>
 internal static class GeminiMembers
 {
-    // More than what is read can be deep: some things made of it are a little deeper.
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 300 };
-
     /// <summary>The name in camelCase.</summary>
     public static string NameOf(JsonProperty member)
     {
@@ -64,19 +60,7 @@ internal static class GeminiMembers
     }
 
     /// <summary>A string as JSON.</summary>
-    public static JsonElement ToElement(string text) => Build(writer => writer.WriteStringValue(text));
-
-    /// <summary>JSON that is made here.</summary>
-    public static JsonElement Build(Action<Utf8JsonWriter> write)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
-        {
-            write(writer);
-        }
-
-        return JsonDocument.Parse(output.WrittenMemory, Options).RootElement;
-    }
+    public static JsonElement ToElement(string text) => JsonMade.Element(writer => writer.WriteStringValue(text));
 
     private static string ToCamelCase(string name)
     {

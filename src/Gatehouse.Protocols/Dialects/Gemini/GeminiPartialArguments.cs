@@ -36,7 +36,7 @@ internal sealed class GeminiPartialArguments
     public string ToJson()
     {
         _root.Members ??= [];
-        return GeminiMembers.Build(writer => Write(_root, writer)).JsonTextOrFail("value");
+        return JsonMade.Element(writer => Write(_root, writer)).JsonTextOrFail("value");
     }
 
     private static void Write(Node node, Utf8JsonWriter writer)

@@ -47,6 +47,7 @@ internal static class GeminiRequestWriter
 
         Name(dropped, "logit_bias", request.LogitBias is not null);
         Name(dropped, "user", request.User is not null);
+        Name(dropped, "safety_identifier", request.SafetyIdentifier is not null);
         Name(dropped, "metadata", request.Metadata is not null && !context.Rules.Has("labels"));
         Name(dropped, "service_tier", request.ServiceTier is not (null or "auto" or "default"));
         Name(dropped, "prompt_cache_key", request.PromptCacheKey is not null);

@@ -90,7 +90,7 @@ internal static class GeminiResponseReader
         }
 
         var message = error.Text("message") ?? root.Text("error") ?? root.Text("message") ?? root.Text("detail");
-        var result = ChatError.Of(status, message ?? string.Create(CultureInfo.InvariantCulture, $"the provider answered {status} without a message"));
+        var result = ChatError.Of(status, message);
         string? reason = null;
         string? param = null;
         string? requestId = null;

@@ -11,7 +11,7 @@ internal static class GeminiSchema
 {
     private static readonly string[] Types = ["", "string", "number", "integer", "boolean", "array", "object", "null"];
 
-    public static JsonElement ToJsonSchema(JsonElement schema) => GeminiMembers.Build(writer => Write(schema, writer));
+    public static JsonElement ToJsonSchema(JsonElement schema) => JsonMade.Element(writer => Write(schema, writer));
 
     private static void Write(JsonElement schema, Utf8JsonWriter writer)
     {

@@ -12,19 +12,26 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWriter
 {
     private readonly Dictionary<int, OpenPart> _open = [];
-    private readonly List<OpenPart> _calls = [];
-    private readonly SortedDictionary<int, Stop> _stops = [];
+    private readonly Queue<OpenPart> _calls = [];
+    /// <summary>By the answers that were begun; null for one that was not told to have ended.</summary>
+    private readonly SortedDictionary<int, Stop?> _stops = [];
     private readonly SortedDictionary<int, List<(string? Text, Citation Citation)>> _citations = [];
     private string _id = context.Id;
     private string _model = context.Model;
     private Usage? _usage;
     private bool _hasNewUsage;
     private bool _hasWritten;
+    private bool _isOver;
 
     public override string ContentType => context.IsJsonArray ? "application/json" : base.ContentType;
 
     public override void Write(ChatStreamEvent streamEvent, IBufferWriter<byte> output)
     {
+        if (_isOver)
+        {
+            return;
+        }
+
         switch (streamEvent)
         {
             case PartDelta delta when _open.TryGetValue(delta.Part, out var part):
@@ -68,6 +75,12 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
     /// <summary>A frame, or an element of the list, with "error": that is what SDKs raise. Nothing says that the answer ended well.</summary>
     public override void WriteFailure(ChatError error, IBufferWriter<byte> output)
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
         var json = Begin(output);
         GeminiResponseWriter.WriteError(error, json);
         End(json, output);
@@ -81,12 +94,13 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
     {
         var part = new OpenPart(started.Choice, started.Content);
         _open[started.Part] = part;
+        _ = _stops.TryAdd(started.Choice, null);
         switch (started.Content)
         {
             case ToolCallPart call:
                 part.Arguments = new StringBuilder(call.Arguments);
                 part.Signature = call.Signature;
-                _calls.Add(part);
+                _calls.Enqueue(part);
                 break;
             case TextPart text:
                 part.Signature = text.Signature;
@@ -169,10 +183,9 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
         part.HasEnded = true;
         if (part.Arguments is not null)
         {
-            while (_calls is [{ HasEnded: true } first, ..])
+            while (_calls.TryPeek(out var first) && first.HasEnded)
             {
-                _calls.RemoveAt(0);
-                WriteCall(first, output);
+                WriteCall(_calls.Dequeue(), output);
             }
         }
         else if (part.Signature is { } signature)
@@ -220,8 +233,10 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
 
         if (_stops.Count == 0)
         {
-            _stops[0] = new Stop(StopReason.EndTurn, null);
+            _stops[0] = null;
         }
+
+        _isOver = true;
 
         var json = Begin(output);
         json.WriteStartObject();
@@ -237,7 +252,7 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
             json.WriteEndArray();
             json.WriteString("role"u8, "model"u8);
             json.WriteEndObject();
-            json.WriteString("finishReason"u8, GeminiStops.Write(stop));
+            json.WriteString("finishReason"u8, GeminiStops.Write(stop ?? new Stop(StopReason.EndTurn, null)));
             json.WriteNumber("index"u8, choice);
             if (_citations.TryGetValue(choice, out var citations))
             {

@@ -69,7 +69,7 @@ internal static class OpenAiChatErrors
     private static ChatError Of(int status, string? type, string? message)
     {
         var kind = type is "insufficient_quota" or "billing_error" ? ChatErrorKind.Billing : ChatError.KindOf(status);
-        return new ChatError(kind, status, string.IsNullOrWhiteSpace(message) ? $"the provider answered with status {status} and no message" : message)
+        return new ChatError(kind, status, message ?? "")
         {
             ProviderType = type,
         };

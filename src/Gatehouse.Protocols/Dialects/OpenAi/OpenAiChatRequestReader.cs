@@ -17,7 +17,8 @@ internal static class OpenAiChatRequestReader
         ("frequency_penalty", MemberTypes.Number), ("seed", MemberTypes.Integer), ("random_seed", MemberTypes.Integer),
         ("stop", MemberTypes.Text | MemberTypes.Array), ("n", MemberTypes.Integer), ("logprobs", MemberTypes.Flag),
         ("top_logprobs", MemberTypes.Integer), ("logit_bias", MemberTypes.Object), ("response_format", MemberTypes.Object),
-        ("modalities", MemberTypes.Array), ("audio", MemberTypes.Object), ("user", MemberTypes.Text), ("metadata", MemberTypes.Object),
+        ("modalities", MemberTypes.Array), ("audio", MemberTypes.Object), ("user", MemberTypes.Text),
+        ("safety_identifier", MemberTypes.Text), ("metadata", MemberTypes.Object),
         ("service_tier", MemberTypes.Text), ("prompt_cache_key", MemberTypes.Text), ("verbosity", MemberTypes.Text), ("store", MemberTypes.Flag),
         ("cache_control", MemberTypes.Object));
 
@@ -74,6 +75,7 @@ internal static class OpenAiChatRequestReader
             Modalities = body.Array("modalities") is null ? null : body.Texts("modalities"),
             Audio = body.Object("audio"),
             User = body.Text("user"),
+            SafetyIdentifier = body.Text("safety_identifier"),
             Metadata = body.Object("metadata"),
             ServiceTier = body.Text("service_tier"),
             PromptCacheKey = body.Text("prompt_cache_key"),

@@ -158,6 +158,7 @@ internal static class OpenAiChatRequestWriter
         if (dialect == Dialect.Mistral && request.Dialect != dialect)
         {
             Drop(context, "user", request.User is not null);
+            Drop(context, "safety_identifier", request.SafetyIdentifier is not null);
             Drop(context, "service_tier", request.ServiceTier is not null);
             Drop(context, "verbosity", request.Verbosity is not null);
             Drop(context, "store", request.Store is not null);
@@ -165,6 +166,7 @@ internal static class OpenAiChatRequestWriter
         else
         {
             writer.WriteOptional(context.Rules.NameOf("user"), request.User);
+            writer.WriteOptional("safety_identifier", request.SafetyIdentifier);
             WriteServiceTier(writer, request, context, dialect);
             writer.WriteOptional("verbosity", request.Verbosity);
             writer.WriteOptional("store", request.Store);
@@ -206,6 +208,12 @@ internal static class OpenAiChatRequestWriter
         if (dialect == Dialect.Mistral && request.Modalities?.Any(m => m != "text") == true)
         {
             throw new UnsupportedException("modalities");
+        }
+
+        if (dialect == Dialect.OpenAiChat && request.Dialect != dialect && request.Audio is null && request.Modalities?.Contains("audio", StringComparer.Ordinal) == true)
+        {
+            // "audio: Parameters for audio output. Required when audio output is requested with modalities: ["audio"]".
+            throw new UnsupportedException("modalities (audio)");
         }
 
         if (dialect == Dialect.OpenAiChat)

@@ -62,6 +62,9 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
             case UsageReported reported:
                 _usage = _usage?.UpdatedBy(reported.Usage) ?? reported.Usage;
                 break;
+            case AnswerFailed failed:
+                WriteFailure(failed.Error, output);
+                break;
             case AnswerEnded:
                 Finish(output);
                 break;
@@ -103,6 +106,11 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
     private void Start(PartStarted started, IBufferWriter<byte> output)
     {
         var choice = ChoiceOf(started.Choice, output);
+        if (choice.HasStopped)
+        {
+            return;
+        }
+
         var part = new OpenPart(choice, started.Content);
         _parts[started.Part] = part;
         switch (started.Content)
@@ -166,7 +174,7 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
 
     private void WriteDelta(OpenPart part, PartDelta delta, IBufferWriter<byte> output)
     {
-        part.HasDelta = true;
+        part.HasDelta |= delta.Text.Length > 0;
         switch (part.Content)
         {
             case ToolCallPart call:
@@ -331,14 +339,41 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
             return;
         }
 
+        EndParts(choice, output);
         choice.HasStopped = true;
         var isLegacy = _isLegacy || stopped.Stop.Raw == OpenAiChatStop.FunctionCall;
         var writer = BeginDelta(choice, output);
         EndDelta(writer, output, OpenAiChatStop.WordOf(stopped.Stop, choice.Calls > 0, isLegacy, dialect));
     }
 
+    /// <summary>Parts that were not said to have ended: nothing comes behind the reason.</summary>
+    private void EndParts(ChoiceState choice, IBufferWriter<byte> output)
+    {
+        if (_parts.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var number in _parts.Where(p => p.Value.Choice == choice).Select(p => p.Key).Order().ToList())
+        {
+            _ = _parts.Remove(number, out var part);
+            End(part!, output);
+        }
+    }
+
     private void Finish(IBufferWriter<byte> output)
     {
+        // Clients take an answer without a reason for one that was cut off.
+        if (_choices.Count == 0)
+        {
+            _ = ChoiceOf(0, output);
+        }
+
+        foreach (var choice in _choices.Keys.Order().ToList())
+        {
+            Stop(new ChoiceStopped(choice, new Stop(StopReason.EndTurn, null)), output);
+        }
+
         if (_usage is { } usage && (context.Request.IncludeUsage || dialect == Dialect.Mistral))
         {
             var writer = BeginChunk(output);

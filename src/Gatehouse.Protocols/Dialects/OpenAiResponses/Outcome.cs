@@ -12,9 +12,11 @@ internal readonly record struct Outcome(string Status, string? Reason)
 
     public static readonly Outcome Failed = new("failed", null);
 
-    public static Outcome Of(Stop? stop) => stop switch
+    /// <param name="stop">Why it ended.</param>
+    /// <param name="isOwn">It was told in this dialect: some of its servers call the limit <c>max_tokens</c>, as Anthropic does.</param>
+    public static Outcome Of(Stop? stop, bool isOwn) => stop switch
     {
-        { Reason: StopReason.MaxTokens, Raw: "max_tokens" } => new("incomplete", "max_tokens"),
+        { Reason: StopReason.MaxTokens, Raw: "max_tokens" } when isOwn => new("incomplete", "max_tokens"),
         { Reason: StopReason.MaxTokens or StopReason.ContextWindow } => new("incomplete", "max_output_tokens"),
         { Reason: StopReason.ContentFilter or StopReason.Refusal } => new("incomplete", "content_filter"),
         { Reason: StopReason.Error or StopReason.MalformedToolCall } => Failed,

@@ -86,7 +86,7 @@ internal sealed class ResponsesAnswer(AnswerContext context)
         writer.WriteString("previous_response_id"u8, request.PreviousResponseId);
         writer.WriteString("prompt_cache_key"u8, request.PromptCacheKey);
         WriteReasoning(writer, request);
-        writer.WriteNull("safety_identifier"u8);
+        writer.WriteString("safety_identifier"u8, request.SafetyIdentifier);
         writer.WriteString("service_tier"u8, ServiceTier ?? request.ServiceTier ?? "default");
         writer.WriteBoolean("store"u8, request.Store ?? true);
         writer.WriteNumber("temperature"u8, request.Temperature ?? 1);

@@ -21,6 +21,11 @@ internal sealed class ResponsesInputWriter(ChatRequest request, RequestContext c
         if (request.Messages is [{ Role: Role.System } head, ..] && head.Parts.Count > 0 && head.Parts.All(p => p is TextPart { Item: null }))
         {
             NoteMessage(head, 0);
+            for (var i = 0; i < head.Parts.Count; i++)
+            {
+                context.Dropped.Add(head.Parts[i].Extensions, Dialect.OpenAiResponses, $"{Place(0, i)}.");
+            }
+
             writer.WriteString("instructions"u8, Conversation.TextOf(head.Parts));
             first = 1;
         }
@@ -215,11 +220,6 @@ internal sealed class ResponsesInputWriter(ChatRequest request, RequestContext c
 
     private void WriteInput(Part part, string place)
     {
-        if (part.CacheControl is not null)
-        {
-            context.Dropped.Add("cache_control");
-        }
-
         context.Dropped.Add(part.Extensions, Dialect.OpenAiResponses, $"{place}.");
         ResponsesContentWriter.WriteInput(writer, part, request.Dialect, place, context.Dropped);
     }
@@ -233,7 +233,7 @@ internal sealed class ResponsesInputWriter(ChatRequest request, RequestContext c
             context.Dropped.Add($"{place}name");
         }
 
-        if (message.CacheControl is not null)
+        if (message.CacheControl is not null || message.Parts.Any(p => p.CacheControl is not null))
         {
             context.Dropped.Add("cache_control");
         }

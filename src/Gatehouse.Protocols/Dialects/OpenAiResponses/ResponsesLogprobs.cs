@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Protocols.Json;
 
@@ -22,8 +21,7 @@ internal static class ResponsesLogprobs
             return null;
         }
 
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
+        return JsonMade.Element(writer =>
         {
             writer.WriteStartArray();
             foreach (var entry in lists.SelectMany(list => list.EnumerateArray()))
@@ -32,9 +30,7 @@ internal static class ResponsesLogprobs
             }
 
             writer.WriteEndArray();
-        }
-
-        return Parse(output.WrittenSpan);
+        });
     }
 
     /// <summary>Null for a list without entries: providers send one whether it was asked for or not.</summary>
@@ -45,22 +41,12 @@ internal static class ResponsesLogprobs
             return null;
         }
 
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
+        return JsonMade.Element(writer =>
         {
             writer.WriteStartObject();
             writer.WritePropertyName("content"u8);
             writer.WriteElement(entries);
             writer.WriteEndObject();
-        }
-
-        return Parse(output.WrittenSpan);
-    }
-
-    private static JsonElement Parse(ReadOnlySpan<byte> json)
-    {
-        // One level deeper than what was read.
-        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = JsonWriting.ReadOptions.MaxDepth + 1 });
-        return JsonElement.ParseValue(ref reader);
+        });
     }
 }

@@ -14,7 +14,8 @@ internal static class ResponsesRequestReader
     private static readonly FrozenSet<string> Known = FrozenSet.Create(
         StringComparer.Ordinal,
         "model", "input", "instructions", "stream", "tools", "tool_choice", "parallel_tool_calls", "max_output_tokens", "temperature", "top_p",
-        "top_logprobs", "text", "reasoning", "previous_response_id", "store", "metadata", "service_tier", "prompt_cache_key", "user");
+        "top_logprobs", "text", "reasoning", "previous_response_id", "store", "metadata", "service_tier", "prompt_cache_key", "user",
+        "safety_identifier");
 
     /// <summary>A template, turns kept elsewhere, an answer fetched later, checks that the caller counts on.</summary>
     private static readonly FrozenSet<string> ChangesMeaning = FrozenSet.Create(
@@ -77,6 +78,7 @@ internal static class ResponsesRequestReader
             ServiceTier = body.Text("service_tier"),
             PromptCacheKey = body.Text("prompt_cache_key"),
             User = body.Text("user"),
+            SafetyIdentifier = body.Text("safety_identifier"),
             Extensions = Extensions.Of(Dialect.OpenAiResponses, others),
         };
     }

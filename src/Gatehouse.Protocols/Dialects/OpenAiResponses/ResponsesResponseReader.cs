@@ -100,12 +100,12 @@ internal static class ResponsesResponseReader
     {
         if (body is not { ValueKind: JsonValueKind.Object } root)
         {
-            return ChatError.Of(status, $"the provider answered with status {status.ToString(CultureInfo.InvariantCulture)}");
+            return ChatError.Of(status, null);
         }
 
         var error = root.Object("error") ?? root;
         var type = error.Text("type");
-        return ChatError.Of(status, MessageOf(root, error) ?? $"the provider answered with status {status.ToString(CultureInfo.InvariantCulture)}") with
+        return ChatError.Of(status, MessageOf(root, error)) with
         {
             Code = CodeOf(error) ?? CodeOf(root),
             Param = error.Text("param"),

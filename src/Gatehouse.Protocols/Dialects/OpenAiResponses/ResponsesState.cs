@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
@@ -19,7 +18,7 @@ public static class ResponsesState
 {
     /// <summary>The <c>response</c> object of an answer, as <c>GET /v1/responses/{id}</c> gives it; equal in ids to the stream it was sent as.</summary>
     public static byte[] ResponseObject(ChatResponse response, AnswerContext context) =>
-        Json(writer => ResponsesResponseWriter.Write(response, context, writer));
+        JsonMade.Bytes(writer => ResponsesResponseWriter.Write(response, context, writer));
 
     /// <summary>The turn to keep of a request and its answer.</summary>
     /// <param name="request">The caller's request, without the earlier turns.</param>
@@ -29,7 +28,7 @@ public static class ResponsesState
     public static StoredTurn Turn(JsonElement request, ReadOnlyMemory<byte> earlier, JsonElement response)
     {
         var count = 0;
-        var items = Json(writer =>
+        var items = JsonMade.Bytes(writer =>
         {
             writer.WriteStartArray();
             count = WriteInput(writer, request, earlier);
@@ -55,7 +54,7 @@ public static class ResponsesState
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
-        return Json(writer =>
+        return JsonMade.Bytes(writer =>
         {
             writer.WriteStartObject();
             foreach (var member in request.EnumerateObject())
@@ -93,7 +92,7 @@ public static class ResponsesState
 
         var start = after is null ? 0 : items.FindIndex(i => i.Id == after) + 1;
         var page = items.Skip(start).Take(limit).ToList();
-        return Json(writer =>
+        return JsonMade.Bytes(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("object"u8, "list"u8);
@@ -185,16 +184,5 @@ public static class ResponsesState
     {
         var prefix = item.Text("type") switch { null or "message" => "msg", "function_call_output" => "fco", "reasoning" => "rs", "function_call" => "fc", _ => "item" };
         return $"{prefix}_{responseId}_{index.ToString(CultureInfo.InvariantCulture)}";
-    }
-
-    private static byte[] Json(Action<Utf8JsonWriter> write)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(output, JsonWriting.Options))
-        {
-            write(writer);
-        }
-
-        return output.WrittenSpan.ToArray();
     }
 }

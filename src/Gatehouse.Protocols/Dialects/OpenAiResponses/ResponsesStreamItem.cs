@@ -156,7 +156,13 @@ internal sealed class ResponsesStreamItem(ResponsesStreamParts parts, string? it
 
     private void Identify(JsonElement item)
     {
-        _type ??= ResponsesItemReader.IsMessage(item) ? "message" : item.Text("type") ?? "unknown";
+        var type = ResponsesItemReader.IsMessage(item) ? "message" : item.Text("type") ?? "unknown";
+        _type ??= type;
+        if (type != _type)
+        {
+            throw new MalformedException("item.type", $"an item of the stream began as a {_type} and went on as a {type}");
+        }
+
         // Before its first part: later ones know it.
         if (_told.Count == 0)
         {
@@ -180,6 +186,12 @@ internal sealed class ResponsesStreamItem(ResponsesStreamParts parts, string? it
 
     private void StartCall(JsonElement item, List<ChatStreamEvent> events)
     {
+        if (_told.ContainsKey(Whole))
+        {
+            // It was told already, or a piece of something else came first.
+            return;
+        }
+
         var read = new List<Part>();
         ResponsesItemReader.Read(item, "item", read, fallbackId);
         var call = (ToolCallPart)read[0] with { Arguments = "", Item = _mark };
@@ -188,11 +200,7 @@ internal sealed class ResponsesStreamItem(ResponsesStreamParts parts, string? it
 
     private void CompleteCall(JsonElement item, List<ChatStreamEvent> events)
     {
-        if (!_told.ContainsKey(Whole))
-        {
-            StartCall(item, events);
-        }
-
+        StartCall(item, events);
         if (!_told[Whole].HasText)
         {
             var arguments = item.Text(_type == "custom_tool_call" ? "input" : "arguments");

@@ -32,7 +32,7 @@ internal sealed partial class ResponsesStreamWriter
     private void StartPart(PartStarted started, IBufferWriter<byte> output)
     {
         var part = started.Content is AudioPart { Transcript: null } ? new TextPart("") : ResponsesOutput.Shown(started.Content);
-        if (part is null || started.Choice != 0)
+        if (part is null)
         {
             _part = null;
             return;

@@ -16,6 +16,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
     /// <summary>The items that are done, as the elements of a list.</summary>
     private readonly ArrayBufferWriter<byte> _output = new();
     private ResponsesAnswer? _answer;
+    private bool _isOwn;
     private Usage? _usage;
     private Stop? _stop;
     private long _sequence;
@@ -92,7 +93,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
             case PartEnded:
                 EndPart(output);
                 break;
-            case ChoiceStopped { Choice: 0 } stopped:
+            case ChoiceStopped stopped:
                 _stop = stopped.Stop;
                 break;
             case UsageReported reported:
@@ -114,6 +115,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
             return;
         }
 
+        _isOwn = started?.Dialect == Dialect.OpenAiResponses;
         _answer = new ResponsesAnswer(context)
         {
             Id = ResponsesResponseWriter.IdOf(started?.Dialect, started?.Id, context),
@@ -128,7 +130,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
     private void Finish(IBufferWriter<byte> output)
     {
         Start(null, output);
-        var outcome = Outcome.Of(_stop);
+        var outcome = Outcome.Of(_stop, _isOwn);
         EndItem(output, outcome.Status == "incomplete" ? "incomplete" : "completed");
         _isOver = true;
         var error = outcome.Status == "failed"

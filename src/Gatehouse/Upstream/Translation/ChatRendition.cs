@@ -81,7 +81,8 @@ internal sealed class ChatRendition : Rendition
         }
         catch (UnsupportedException exception)
         {
-            return (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} cannot take {exception.Message}; it speaks {target.Provider.Entry.Title}'s format."));
+            return (null, new GatewayError(GatewayErrorCode.UnsupportedFeature, $"{target.Name} cannot take {exception.Message}; it speaks {target.Provider.Entry.Title}'s format.")
+            { Field = exception.Message });
         }
         catch (MalformedException exception)
         {

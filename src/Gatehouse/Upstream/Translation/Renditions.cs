@@ -1,6 +1,5 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -48,20 +47,8 @@ internal static class Renditions
 
         // A target that speaks the caller's dialect gets the caller's bytes, and answers for them itself. But Claude on Vertex wants its
         // model out of the body; and thoughts that another provider has sealed would be refused: its maker's name tells them.
-        if ((target.Provider.Dialect == ProviderDialect.Vertex && dialect == Dialect.Anthropic) || exchange.Request.HasForeignSignatures)
-        {
-            return ChatRendition.Of(exchange, target, dialect, isRequestOnly: true);
-        }
-
-        // Mistral alone speaks OpenAI's with other names for what every client of OpenAI's sends.
-        if (!target.Provider.Entry.HasQuirk(ProviderEntry.MistralFormat))
-        {
-            return default;
-        }
-
-        var rules = TargetRulesTable.Of(target);
-        return (rules.Marks & exchange.Request.Envelope!.Names) != 0 && MemberNames.HasAny(exchange.Request.Body, rules.Particular)
-            ? ChatRendition.Of(exchange, target, Dialect.Mistral, isRequestOnly: true)
+        return (target.Provider.Dialect == ProviderDialect.Vertex && dialect == Dialect.Anthropic) || exchange.Request.HasForeignSignatures
+            ? ChatRendition.Of(exchange, target, dialect, isRequestOnly: true)
             : default;
     }
 }

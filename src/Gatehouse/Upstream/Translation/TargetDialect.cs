@@ -50,7 +50,7 @@ internal static class TargetDialect
 
         if (entry.HasQuirk(ProviderEntry.MistralFormat))
         {
-            return caller == Dialect.OpenAiChat ? Dialect.OpenAiChat : Dialect.Mistral;
+            return Dialect.Mistral;
         }
 
         var takesResponses = entry.Endpoints.Contains(Responses, StringComparer.Ordinal);

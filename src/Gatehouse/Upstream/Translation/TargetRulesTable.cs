@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -52,11 +51,8 @@ internal static class TargetRulesTable
             return TargetRules.None;
         }
 
-        var particular = matching.SelectMany(rule => rule.Drop.Concat(rule.Rename.Keys)).Distinct(StringComparer.Ordinal).ToList();
         return new TargetRules
         {
-            Particular = particular,
-            Marks = MemberNames.MarksOf(particular),
             Drop = [.. matching.SelectMany(rule => rule.Drop).Distinct(StringComparer.Ordinal)],
             Rename = matching.SelectMany(rule => rule.Rename).GroupBy(pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal),

@@ -108,6 +108,14 @@ public class AnthropicAnswerTests
         RoundTrip.Write(w => Codec.WriteError(new ChatError(kind, 500, "m") { Code = "c" }, w)));
 
     [Fact]
+    public void A_refused_thread_is_named_as_the_SDK_expects_it_to_go_on_without() => AnthropicBodies.AssertJson(
+        """
+        {"type":"error","error":{"type":"invalid_request_error","message":"m","code":"unsupported_feature",
+          "details":{"error_code":"thread_unsupported_request","unsupported":["model"]} } }
+        """,
+        RoundTrip.Write(w => Codec.WriteError(new ChatError(ChatErrorKind.InvalidRequest, 422, "m") { Code = "unsupported_feature", Param = "thread" }, w)));
+
+    [Fact]
     public void Writes_a_count_of_tokens() =>
         AnthropicBodies.AssertJson("""{"input_tokens":17}""", RoundTrip.Write(w => AnthropicCodec.WriteTokenCount(17, w)));
 

@@ -57,6 +57,7 @@ public class AnthropicRequestReaderTests
     [Theory]
     [InlineData("""{"context_management":{"edits":[{"type":"compact_20260112"}]}}""", "context_management", true)]
     [InlineData("""{"mcp_servers":[{"type":"url","url":"https://x","name":"x"}]}""", "mcp_servers", true)]
+    [InlineData("""{"thread":{"type":"continue","previous_message_id":"msg_1"}}""", "thread", true)]
     [InlineData("""{"container":"container_1"}""", "container", true)]
     [InlineData("""{"inference_geo":"eu"}""", "inference_geo", false)]
     [InlineData("""{"output_config":{"task_budget":{"type":"tokens","total":5}}}""", "output_config.task_budget", false)]

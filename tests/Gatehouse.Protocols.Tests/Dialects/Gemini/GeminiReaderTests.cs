@@ -152,7 +152,7 @@ public sealed class GeminiReaderTests
     {
         var error = Codec.ReadError(400, Parse("""[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"},{"fieldViolations":[{"field":"contents[0]"}]}]}}]"""));
         Assert.Equal((ChatErrorKind.Authentication, 400, "m", "API_KEY_INVALID", "contents[0]"), (error.Kind, error.Status, error.Message, error.Code, error.Param));
-        Assert.Equal("the provider answered 502 without a message", Codec.ReadError(502, null).Message);
+        Assert.Equal("the provider answered with status 502 and no message", Codec.ReadError(502, null).Message);
     }
 
     [Theory]

@@ -4,33 +4,32 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Protocols.Dialects.Cohere;
-using Gatehouse.Protocols.Dialects.Ollama;
-using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Protocols.Tests.Generators;
 using Gatehouse.Protocols.Tests.Recorded;
-using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Protocols.Tests.Dialects;
 
-/// <summary>What was recorded, with a value changed for any other, or a few bytes: it is read, or refused as what it is.</summary>
-public sealed class RarerDialectsFuzzTests
+/// <summary>
+/// What was recorded, with a value changed for any other, or a few bytes, and told in every other dialect: it is read and written, or
+/// refused as what it is.
+/// </summary>
+public sealed class AcrossDialectsFuzzTests
 {
-    public static TheoryData<string> Names => ["cohere", "ollama"];
+    public static TheoryData<Dialect> Names => AllDialects.Names;
 
     [Theory, MemberData(nameof(Names))]
-    public void A_request_is_read_or_refused(string provider)
+    public void A_request_is_told_or_refused(Dialect dialect)
     {
-        var codec = CodecOf(provider);
-        Properties.Hold(Changed(Bodies(provider, c => c.Request)), text =>
+        var codec = AllDialects.CodecOf(dialect);
+        Properties.Hold(Changed(AllDialects.Bodies(dialect, c => c.Request)), text =>
         {
             if (Parse(text) is not { } body || Try(() => codec.ReadRequest(body)) is not { } request)
             {
                 return;
             }
 
-            foreach (var target in new[] { codec, OpenAiChatCodec.Instance })
+            foreach (var target in AllDialects.Codecs)
             {
                 _ = Try(() => Write(w => target.WriteRequest(request, new RequestContext("m", TargetRules.None, new DroppedParameters()), w)));
             }
@@ -38,10 +37,10 @@ public sealed class RarerDialectsFuzzTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void An_answer_is_read_or_refused(string provider)
+    public void An_answer_is_told_or_refused(Dialect dialect)
     {
-        var codec = CodecOf(provider);
-        Properties.Hold(Changed(Bodies(provider, c => c.IsJson ? c.Response : null)), text =>
+        var codec = AllDialects.CodecOf(dialect);
+        Properties.Hold(Changed(AllDialects.Bodies(dialect, c => c.IsJson ? c.Response : null)), text =>
         {
             if (Parse(text) is not { } body)
             {
@@ -50,54 +49,52 @@ public sealed class RarerDialectsFuzzTests
 
             var error = Try(() => codec.ReadError(400, body));
             Assert.True(error is null || error.Message.Length > 0);
-            if (Try(() => codec.ReadResponse(body, "f")) is { } response)
+            if (Try(() => codec.ReadResponse(body, "f")) is not { } response)
             {
-                foreach (var target in new[] { codec, OpenAiChatCodec.Instance })
-                {
-                    Assert.NotNull(Parse(Write(w => target.WriteResponse(response, RoundTrip.Context(target.Dialect), w))));
-                }
+                return;
+            }
+
+            foreach (var caller in AllDialects.Codecs)
+            {
+                _ = Try(() => Write(w => caller.WriteResponse(response, RoundTrip.Context(caller.Dialect), w)));
+                _ = Try(() => AnswerEvents.Of(response).Aggregate(caller.NewStreamWriter(RoundTrip.Context(caller.Dialect)), Told));
             }
         });
     }
 
+    /// <summary>In whatever order its frames come, and with some of them twice.</summary>
     [Theory, MemberData(nameof(Names))]
-    public void A_stream_is_read_or_refused(string provider)
+    public void A_stream_is_told_or_refused(Dialect dialect)
     {
-        var codec = CodecOf(provider);
-        var frames = Bodies(provider, c => c.IsStream ? c.Response : null).SelectMany(Frames).Distinct(StringComparer.Ordinal).ToList();
-        var streams = Gen.OneOf(Gen.Elements<string>(frames), Changed(frames)).ListOf().Resize(8);
+        var codec = AllDialects.CodecOf(dialect);
+        var frames = AllDialects.Frames(dialect);
+        var changed = from frame in Gen.Elements<(string Name, string Data)>(frames) from data in Changed([frame.Data]) select (frame.Name, data);
+        var streams = Gen.Frequency((4, Gen.Elements<(string Name, string Data)>(frames)), (1, changed)).ListOf().Resize(12);
         Properties.Hold(streams, stream =>
         {
             var reader = codec.NewStreamReader("f");
-            var writers = new[] { codec, OpenAiChatCodec.Instance }.Select(c => c.NewStreamWriter(RoundTrip.Context(c.Dialect))).ToList();
-            var output = new ArrayBufferWriter<byte>();
-            foreach (var frame in stream)
+            List<ChatStreamEvent> events = [];
+            foreach (var (name, data) in stream)
             {
-                List<ChatStreamEvent> events = [];
-                if (Try(() => { reader.Read([], Encoding.UTF8.GetBytes(frame), events); return events; }) is null)
+                if (Try(() => { reader.Read(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(data), events); return events; }) is null)
                 {
-                    return;
-                }
-
-                foreach (var streamEvent in events)
-                {
-                    writers.ForEach(w => w.Write(streamEvent, output));
+                    break;
                 }
             }
-        });
+
+            _ = RoundTrip.Collect(dialect, events).ToResponse();
+            foreach (var caller in AllDialects.Codecs)
+            {
+                _ = Try(() => events.Aggregate(caller.NewStreamWriter(RoundTrip.Context(caller.Dialect)), Told));
+            }
+        }, 1000);
     }
 
-    private static DialectCodec CodecOf(string provider) => provider == "cohere" ? CohereCodec.Instance : OllamaCodec.Instance;
-
-    private static List<string> Bodies(string provider, Func<RecordedCase, byte[]?> body)
+    private static ChatStreamWriter Told(ChatStreamWriter writer, ChatStreamEvent streamEvent)
     {
-        Require.Present(SharedData.IsPresent("wire.tar.gz"), "the recorded traffic");
-        return [.. RecordedCases.Ids(c => c.Provider == provider && c.Endpoint is "v2-chat" or "api-chat" && body(c) is { Length: < 20_000 })
-            .Select(row => RecordedCases.Get(row.Data)).Where(c => c.Provider == provider).Select(c => Encoding.UTF8.GetString(body(c)!))];
+        writer.Write(streamEvent, new ArrayBufferWriter<byte>());
+        return writer;
     }
-
-    private static IEnumerable<string> Frames(string stream) => stream.Split('\n')
-        .Select(line => line.StartsWith("data: ", StringComparison.Ordinal) ? line["data: ".Length..] : line).Where(line => line.StartsWith('{'));
 
     /// <summary>With one value, wherever it stands, changed for another; or with bytes changed.</summary>
     private static Gen<string> Changed(List<string> bodies)
