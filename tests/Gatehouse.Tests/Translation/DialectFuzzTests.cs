@@ -17,7 +17,7 @@ public sealed class DialectFuzzTests
 
     private static readonly string[] Oddities =
     [
-        "null", "true", "0", "-1", "1e400", "99999999999999999999999", "\"\"", "\"x\"", "\"\\ud800\"", "[]", "{}", "[null]", "[[]]", "[{}]", "{\"type\":7}", "{\"type\":\"unknown\"}",
+        "null", "true", "0", "-1", "1e400", "99999999999999999999999", "\"\"", "\"x\"", "\"HALF-A-PAIR\"", "[]", "{}", "[null]", "[[]]", "[{}]", "{\"type\":7}", "{\"type\":\"unknown\"}",
         "[{\"type\":\"text\"}]", "[{\"text\":{}}]", "\"data:image/png;base64,!!\"", "\"gatehouse.gemini.\"", "[\"a\",1,{}]",
     ];
 
@@ -43,13 +43,15 @@ public sealed class DialectFuzzTests
             }
 
             var isStream = body["stream"]?.ToJsonString() == "true";
-            using var response = await caller.SendAsync(gateway, caller.PathFor(target, isStream), body.ToJsonString());
+            // The test's own JSON library would not write it.
+            var sent = body.ToJsonString().Replace("HALF-A-PAIR", "\\ud800", StringComparison.Ordinal);
+            using var response = await caller.SendAsync(gateway, caller.PathFor(target, isStream), sent);
 
             var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             var isExpected = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity
                 // An object that it names (a file, a conversation) is not the caller's.
                 || (response.StatusCode == HttpStatusCode.NotFound && text.Contains("There is no object", StringComparison.Ordinal));
-            Assert.True(isExpected, string.Create(CultureInfo.InvariantCulture, $"{(int)response.StatusCode} from {target}: {text}\n{body.ToJsonString()}"));
+            Assert.True(isExpected, string.Create(CultureInfo.InvariantCulture, $"{(int)response.StatusCode} from {target}: {text}\n{sent}"));
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 Assert.NotEmpty(JsonNode.Parse(text)!["error"]!["message"]!.GetValue<string>());
@@ -103,7 +105,7 @@ public sealed class DialectFuzzTests
         var requests = Caller.Names.ToDictionary(name => name, _ => new List<byte[]>(), StringComparer.Ordinal);
         foreach (var entry in JsonNode.Parse(files["wire/index.json"])!["entries"]!.AsArray())
         {
-            var path = new Uri((string?)entry!["url"] ?? "http://x/").AbsolutePath;
+            var path = ((string?)entry!["url"] ?? "").Split('?')[0];
             var client = path switch
             {
                 _ when path.EndsWith("/chat/completions", StringComparison.Ordinal) => "chat",
