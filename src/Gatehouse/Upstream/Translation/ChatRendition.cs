@@ -116,10 +116,11 @@ internal sealed class ChatRendition : Rendition
 
         try
         {
-            // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request.
-            using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
+            // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request. Not
+            // disposed of: a second copy, of what may be 30 MB of pictures, would cost more than the little that goes back to a pool.
+            var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
             var codec = Codecs.Of(exchange.Operation.Dialect);
-            var request = codec.ReadRequest(document.RootElement.Clone());
+            var request = codec.ReadRequest(document.RootElement);
             if (exchange.Operation.Dialect == Dialect.Gemini)
             {
                 request = request with { IsStream = exchange.Request.IsStream };
