@@ -47,9 +47,8 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
 
     private async Task<Outcome> ReadStateAsync(Exchange exchange)
     {
-        // A copy: the buffers go back to the server before the answer is kept.
-        using var document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions);
-        var request = document.RootElement.Clone();
+        // A copy: the buffers go back to the server before the answer is kept. Not disposed of: it goes when the exchange does.
+        var request = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions).RootElement;
         var previous = (exchange.Request.Envelope!.Names & StateMarks) == 0 ? null : request.Text("previous_response_id");
         var kept = previous is null ? null : await store.FindAsync(previous, exchange.Key!.Id);
         if (kept is not null)
@@ -64,13 +63,6 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
             exchange.AnswerKeeper = new ResponseKeeper(request, kept?.Turn.Items ?? ReadOnlyMemory<byte>.Empty);
         }
 
-        var (provider, error) = await objects.CheckBodyAsync(exchange, exchange.Request.Body, exchange.Request.Provider);
-        if (error is not null)
-        {
-            return error;
-        }
-
-        exchange.Request.OnlyProvider = provider;
-        return Outcome.Continue;
+        return await objects.CheckCallAsync(exchange) is { } error ? error : Outcome.Continue;
     }
 }
