@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Gatehouse.Tests.Hostile;
@@ -25,7 +26,14 @@ internal static class HostileBodies
             text = random.Next(8) == 0 ? Splinter(text, random) : Change(text, random);
         }
 
-        return Encoding.UTF8.GetBytes(text);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (random.Next(8) == 0)
+        {
+            // Not UTF-8 any more, in most places.
+            bytes[random.Next(bytes.Length)] = (byte)random.Next(128, 256);
+        }
+
+        return bytes;
     }
 
     /// <summary>A value this deep in lists.</summary>
@@ -42,7 +50,7 @@ internal static class HostileBodies
             _ = JsonNode.Parse(text);
             Collect(Encoding.UTF8.GetBytes(text), spots);
         }
-        catch (Exception exception) when (exception is System.Text.Json.JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             return text;
         }
@@ -56,19 +64,19 @@ internal static class HostileBodies
     /// <summary>Where the values stand, at every depth.</summary>
     private static void Collect(byte[] json, List<(int Start, int End)> spots)
     {
-        var reader = new System.Text.Json.Utf8JsonReader(json, new System.Text.Json.JsonReaderOptions { MaxDepth = 2000 });
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 2000 });
         var open = new Stack<int>();
         while (reader.Read())
         {
             switch (reader.TokenType)
             {
-                case System.Text.Json.JsonTokenType.StartObject or System.Text.Json.JsonTokenType.StartArray:
+                case JsonTokenType.StartObject or JsonTokenType.StartArray:
                     open.Push((int)reader.TokenStartIndex);
                     break;
-                case System.Text.Json.JsonTokenType.EndObject or System.Text.Json.JsonTokenType.EndArray:
+                case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     spots.Add((open.Pop(), (int)reader.BytesConsumed));
                     break;
-                case System.Text.Json.JsonTokenType.PropertyName:
+                case JsonTokenType.PropertyName:
                     break;
                 default:
                     spots.Add(((int)reader.TokenStartIndex, (int)reader.BytesConsumed));

@@ -34,7 +34,7 @@ internal static class BedrockCitation
     {
         if (citation.Dialect == Dialect.Bedrock)
         {
-            citation.Value.WriteTo(writer);
+            writer.WriteElement(citation.Value);
             return;
         }
 

@@ -55,7 +55,7 @@ internal sealed class BedrockContentWriter(Utf8JsonWriter writer, bool isOwn)
                 WriteReasoning(reasoning);
                 break;
             case OpaquePart { Dialect: Dialect.Bedrock } opaque:
-                opaque.Value.WriteTo(writer);
+                writer.WriteElement(opaque.Value);
                 break;
             case ImagePart or AudioPart or FilePart when isOwn || BedrockMediaWriter.Fault(part) is null:
                 BedrockMediaWriter.Write(writer, part, _names);
@@ -77,7 +77,7 @@ internal sealed class BedrockContentWriter(Utf8JsonWriter writer, bool isOwn)
         if (own is { } content)
         {
             writer.WritePropertyName("content"u8);
-            content.WriteTo(writer);
+            writer.WriteElement(content);
         }
         else if (text.Text.Length > 0)
         {
@@ -159,7 +159,7 @@ internal sealed class BedrockContentWriter(Utf8JsonWriter writer, bool isOwn)
     {
         writer.WriteStartObject();
         writer.WritePropertyName("json"u8);
-        json.WriteTo(writer);
+        writer.WriteElement(json);
         writer.WriteEndObject();
     }
 

@@ -100,7 +100,7 @@ internal static class BedrockMediaWriter
                 if (member.Name == BedrockMediaReader.BucketOwner)
                 {
                     writer.WritePropertyName(member.Name);
-                    member.Value.WriteTo(writer);
+                    writer.WriteElement(member.Value);
                 }
             }
 
@@ -133,7 +133,7 @@ internal static class BedrockMediaWriter
             if (member.Name != BedrockMediaReader.BucketOwner)
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }

@@ -101,7 +101,7 @@ internal sealed record BedrockModelFields
         if (Own is { } own)
         {
             writer.WritePropertyName(BedrockRequestReader.ModelFields);
-            own.WriteTo(writer);
+            writer.WriteElement(own);
             return;
         }
 

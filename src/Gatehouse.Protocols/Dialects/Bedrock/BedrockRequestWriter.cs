@@ -99,7 +99,7 @@ internal static class BedrockRequestWriter
             if (member.Name.StartsWith(prefix, StringComparison.Ordinal))
             {
                 writer.WritePropertyName(member.Name.AsSpan(prefix.Length));
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }
@@ -186,7 +186,7 @@ internal static class BedrockRequestWriter
         if (request.Dialect == Dialect.Bedrock || IsMetadata(metadata))
         {
             writer.WritePropertyName("requestMetadata"u8);
-            metadata.WriteTo(writer);
+            writer.WriteElement(metadata);
         }
         else
         {
@@ -228,7 +228,7 @@ internal static class BedrockRequestWriter
             if (!isWritten)
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.WriteTo(writer);
+                writer.WriteElement(member.Value);
             }
         }
     }

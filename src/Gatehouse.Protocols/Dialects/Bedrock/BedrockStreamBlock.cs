@@ -66,7 +66,9 @@ internal sealed class BedrockStreamBlock
             Write(writer);
         }
 
-        var value = JsonElement.Parse(output.WrittenSpan);
+        // A level deeper than what was read.
+        var reader = new Utf8JsonReader(output.WrittenSpan, new JsonReaderOptions { MaxDepth = 2 * JsonWriting.ReadOptions.MaxDepth });
+        var value = JsonElement.ParseValue(ref reader);
         return new OpaquePart(Dialect.Bedrock, value.EnumerateObject().First().Name, value);
     }
 

@@ -54,7 +54,7 @@ internal static class BedrockToolWriter
     {
         if (tool is not FunctionTool function)
         {
-            ((OpaqueTool)tool).Value.WriteTo(writer);
+            writer.WriteElement(((OpaqueTool)tool).Value);
             return;
         }
 
@@ -67,7 +67,7 @@ internal static class BedrockToolWriter
         writer.WritePropertyName("json"u8);
         if (function.Parameters is { } parameters)
         {
-            parameters.WriteTo(writer);
+            writer.WriteElement(parameters);
         }
         else
         {
@@ -91,7 +91,7 @@ internal static class BedrockToolWriter
         writer.WritePropertyName("toolChoice"u8);
         if (choice.Opaque is { } opaque)
         {
-            opaque.Value.WriteTo(writer);
+            writer.WriteElement(opaque.Value);
             return;
         }
 

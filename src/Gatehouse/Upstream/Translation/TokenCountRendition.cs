@@ -120,9 +120,12 @@ internal sealed class TokenCountRendition : Rendition
     {
         foreach (var member in from.EnumerateObject())
         {
-            if (names.IsEmpty || names.Contains(member.Name))
+            // What the dialects do not look into is written as it was: it may be JSON without being text.
+            var name = JsonMembers.NameOf(member);
+            if (names.IsEmpty || names.Contains(name))
             {
-                member.WriteTo(writer);
+                writer.WritePropertyName(name);
+                writer.WriteElement(member.Value);
             }
         }
     }
