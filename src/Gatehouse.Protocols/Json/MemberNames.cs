@@ -16,13 +16,14 @@ public static class MemberNames
     /// <summary>Whether the object of a JSON text has a member of one of these names.</summary>
     public static bool HasAny(in ReadOnlySequence<byte> json, IReadOnlyCollection<string> names)
     {
+        var wanted = names.Select(Encoding.UTF8.GetBytes).ToArray();
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 512 });
         _ = reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            foreach (var name in names)
+            foreach (var name in wanted)
             {
-                if (reader.ValueTextEquals(name))
+                if (reader.TextIs(name))
                 {
                     return true;
                 }

@@ -30,7 +30,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
         var isCall = !isRelay && HttpMethods.IsPost(http.Request.Method);
         return path switch
         {
-            "/v1/chat/completions" => RunAsync(http, Operation.Chat, ModelIngress.ReadAsync),
+            "/v1/chat/completions" => RunAsync(http, Operation.Chat, objects.ReadChatAsync),
             "/v1/responses" when isCall => RunAsync(http, Operation.Responses, responses.ReadAsync),
             "/v1/responses/input_tokens" when isCall => RunAsync(http, Operation.CountResponseTokens, ModelIngress.ReadAsync),
             "/v1/messages" when isCall => RunAsync(http, Operation.Messages, ModelIngress.ReadAsync),

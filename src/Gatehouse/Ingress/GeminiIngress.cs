@@ -12,6 +12,9 @@ internal static class GeminiIngress
 {
     private const string Models = "/models/";
 
+    /// <summary>As in a body: no provider has a name as long; it goes into headers and the ledger.</summary>
+    private const int MaxModelLength = 512;
+
     /// <summary>What a path asks for; null when it is none of Google's.</summary>
     public static Operation? OperationOf(string path)
     {
@@ -37,6 +40,13 @@ internal static class GeminiIngress
             return unfit;
         }
 
+        var path = http.Request.Path.Value!;
+        var model = ModelOf(path);
+        if (model.Length is 0 or > MaxModelLength)
+        {
+            return new GatewayError(GatewayErrorCode.InvalidRequest, $"The model in the path must have 1 to {MaxModelLength} characters.") { Field = "model" };
+        }
+
         var (body, error) = await ModelIngress.ReadBodyAsync(exchange);
         if (error is not null)
         {
@@ -49,11 +59,10 @@ internal static class GeminiIngress
             return new GatewayError(GatewayErrorCode.InvalidRequest, malformed.Message!) { Field = malformed.Field };
         }
 
-        var path = http.Request.Path.Value!;
         var isStream = path.EndsWith(":streamGenerateContent", StringComparison.Ordinal);
         var isSse = string.Equals(http.Request.Query["alt"], "sse", StringComparison.OrdinalIgnoreCase);
         exchange.Request = ModelRequest.OfPath(
-            ModelOf(path), isStream, isJsonArray: isStream && !isSse, envelope, body, ModelIngress.ProviderOf(http.Request.Headers));
+            model, isStream, isJsonArray: isStream && !isSse, envelope, body, ModelIngress.ProviderOf(http.Request.Headers));
         return Outcome.Continue;
     }
 

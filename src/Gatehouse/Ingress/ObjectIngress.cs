@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Data.Common;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Ingress;
@@ -20,9 +21,31 @@ internal sealed class ObjectIngress(ObjectService objects)
         }
         catch (DbException exception)
         {
-            return new GatewayError(GatewayErrorCode.Overloaded, $"The gateway cannot find out whose the object is at the moment ({exception.Message}). Try again later.");
+            return NotNow(exception);
         }
     }
+
+    /// <summary>Reads a chat, which may have files in it by their ids.</summary>
+    public async ValueTask<Outcome> ReadChatAsync(Exchange exchange)
+    {
+        var outcome = await ModelIngress.ReadAsync(exchange);
+        if (!outcome.Continues || !OpenAiObjectReferences.MayHaveFiles(exchange.Request.Body))
+        {
+            return outcome;
+        }
+
+        try
+        {
+            return await objects.CheckCallAsync(exchange) is { } error ? error : outcome;
+        }
+        catch (DbException exception)
+        {
+            return NotNow(exception);
+        }
+    }
+
+    private static GatewayError NotNow(DbException exception) =>
+        new(GatewayErrorCode.Overloaded, $"The gateway cannot find out whose the object is at the moment ({exception.Message}). Try again later.");
 
     private async Task<Outcome> ReadRequestAsync(Exchange exchange)
     {

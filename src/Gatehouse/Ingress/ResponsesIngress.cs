@@ -56,9 +56,7 @@ internal sealed class ResponsesIngress(ResponseStore store, ObjectService object
             return error;
         }
 
-        var (provider, refused) = await objects.CheckBodyAsync(exchange, exchange.Request.Body, exchange.Request.Provider);
-        exchange.Request.OnlyProvider = provider;
-        return refused is null ? Outcome.Continue : refused;
+        return await objects.CheckCallAsync(exchange) is { } refused ? refused : Outcome.Continue;
     }
 
     /// <summary>Puts the earlier turns in, as far as the gateway keeps them.</summary>

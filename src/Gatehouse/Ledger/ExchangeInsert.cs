@@ -23,11 +23,17 @@ internal sealed class ExchangeInsert : IDisposable
     private readonly sqlite3_stmt _begin;
     private readonly sqlite3_stmt _commit;
     private readonly sqlite3_stmt _rollback;
+    private readonly sqlite3_stmt _save;
+    private readonly sqlite3_stmt _undo;
+    private readonly sqlite3_stmt _release;
+    private readonly Action<LedgerEntry, Exception> _leftOut;
     private int _column;
 
-    public ExchangeInsert(SqliteConnection connection)
+    /// <param name="leftOut">Told of an exchange that is recorded without its companions, and why.</param>
+    public ExchangeInsert(SqliteConnection connection, Action<LedgerEntry, Exception> leftOut)
     {
         _connection = connection;
+        _leftOut = leftOut;
         _database = connection.Handle!;
         var marks = string.Join(", ", Columns.Split(',').Select(_ => "?"));
         // A row whose commit was in doubt may be written again; it must not stand twice.
@@ -35,6 +41,9 @@ internal sealed class ExchangeInsert : IDisposable
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
+        _save = Prepare("SAVEPOINT companions");
+        _undo = Prepare("ROLLBACK TO companions");
+        _release = Prepare("RELEASE companions");
     }
 
     /// <summary>Writes the rows in one transaction.</summary>
@@ -48,18 +57,13 @@ internal sealed class ExchangeInsert : IDisposable
             {
                 Bind(entry);
                 Step(_insert);
-                foreach (var companion in entry.Companions)
+                if (entry.Companions.Count > 0)
                 {
-                    companion.Write(_connection);
+                    WriteCompanions(entry);
                 }
             }
 
             Step(_commit);
-        }
-        catch (SqliteException exception)
-        {
-            RollBack();
-            throw new StorageException(exception.Message, exception);
         }
         catch
         {
@@ -74,7 +78,44 @@ internal sealed class ExchangeInsert : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
+        _save.Dispose();
+        _undo.Dispose();
+        _release.Dispose();
     }
+
+    /// <summary>
+    /// All companions of an exchange or none. One that can never be written (it is too large, or breaks a constraint) must not keep all the
+    /// rows behind it from being written: the exchange is recorded without it.
+    /// </summary>
+    private void WriteCompanions(LedgerEntry entry)
+    {
+        Step(_save);
+        try
+        {
+            foreach (var companion in entry.Companions)
+            {
+                companion.Write(_connection);
+            }
+        }
+        catch (SqliteException exception) when (IsOfTheDatabase(exception.SqliteErrorCode))
+        {
+            throw new StorageException(exception.Message, exception);
+        }
+#pragma warning disable CA1031 // Whatever else is wrong is wrong with this one companion, and would be again.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Step(_undo);
+            _leftOut(entry, exception);
+        }
+
+        Step(_release);
+    }
+
+    /// <summary>Nothing else could be written either; later it may be.</summary>
+    private static bool IsOfTheDatabase(int code) => code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_NOMEM or raw.SQLITE_READONLY
+        or raw.SQLITE_INTERRUPT or raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_FULL or raw.SQLITE_CANTOPEN or raw.SQLITE_PROTOCOL
+        or raw.SQLITE_AUTH or raw.SQLITE_NOTADB;
 
     private void RollBack()
     {

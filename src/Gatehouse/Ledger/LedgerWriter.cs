@@ -35,8 +35,8 @@ internal sealed partial class LedgerWriter : IDisposable
     public LedgerWriter(Database database, bool fullSync, int queueLimit, ILogger<LedgerWriter> logger)
     {
         _connection = database.Connect(fullSync);
-        _insert = new ExchangeInsert(_connection);
         _logger = logger;
+        _insert = new ExchangeInsert(_connection, (entry, exception) => LogLeftOut(_logger, exception, entry.Id));
         _limit = queueLimit;
         _thread = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         _thread.Start();
@@ -194,6 +194,9 @@ internal sealed partial class LedgerWriter : IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The ledger cannot be written: {Reason}. New exchanges are refused until it can.")]
     private static partial void LogTrouble(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} is recorded, but what was to be kept with it is not: later calls cannot refer to it.")]
+    private static partial void LogLeftOut(ILogger logger, Exception exception, string exchange);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The gateway stops while the ledger cannot be written: {Count} rows of unanswered exchanges are lost.")]
     private static partial void LogLost(ILogger logger, int count);

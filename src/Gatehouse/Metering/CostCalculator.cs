@@ -19,6 +19,9 @@ internal readonly record struct Cost(decimal Input, decimal Output, decimal Call
 /// </summary>
 internal static class CostCalculator
 {
+    /// <summary>Tokens or calls: an exchange that seems to have more was reported wrongly. Times the highest price it stays within a decimal.</summary>
+    private const long MostUnits = 1_000_000_000_000;
+
     /// <param name="tier">For what the provider took it, which may be less than was asked for.</param>
     /// <param name="at">When it was sent: some prices change on a day that is known before.</param>
     /// <returns>Null when the cost is not known.</returns>
@@ -69,8 +72,8 @@ internal static class CostCalculator
             // Most counts are 0, and decimals are not cheap.
             if (count != 0)
             {
-                isKnown &= card[kind] is not null;
-                sum += count * card[kind].GetValueOrDefault();
+                isKnown &= card[kind] is not null && count <= MostUnits;
+                sum += Math.Min(count, MostUnits) * card[kind].GetValueOrDefault();
             }
         }
     }

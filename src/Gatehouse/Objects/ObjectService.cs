@@ -32,10 +32,33 @@ internal sealed partial class ObjectService(ObjectStore store, ILogger<ObjectSer
     /// <returns>Where it goes, as far as the ids tell.</returns>
     public async Task<(string? Provider, GatewayError? Error)> CheckBodyAsync(Exchange exchange, ReadOnlySequence<byte> body, string? provider)
     {
+        var (found, _, error) = await ReadBodyAsync(exchange, body, provider);
+        return (found, error);
+    }
+
+    /// <summary>
+    /// Checks the ids of objects in a call of a model, which goes where the model is. Of an id that is not known here only a key for the whole
+    /// of a provider may say that it is there.
+    /// </summary>
+    public async Task<GatewayError?> CheckCallAsync(Exchange exchange)
+    {
+        var request = exchange.Request;
+        var (provider, unknown, error) = await ReadBodyAsync(exchange, request.Body, request.Provider);
+        if (error is null)
+        {
+            (request.OnlyProvider, request.UnknownObject) = (provider, unknown);
+        }
+
+        return error;
+    }
+
+    private async Task<(string? Provider, GatewayError? Unknown, GatewayError? Error)> ReadBodyAsync(Exchange exchange, ReadOnlySequence<byte> body, string? provider)
+    {
+        GatewayError? unknown = null;
         var references = OpenAiObjectReferences.Read(body);
         if (references.Count > MaxReferences)
         {
-            return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"The request body names more than {MaxReferences} objects."));
+            return (null, null, new GatewayError(GatewayErrorCode.InvalidRequest, $"The request body names more than {MaxReferences} objects."));
         }
 
         foreach (var (field, id) in references)
@@ -51,17 +74,18 @@ internal sealed partial class ObjectService(ObjectStore store, ILogger<ObjectSer
             if (provider is null && owners.Count == 0)
             {
                 // It tells nothing, and is asked about again when there is a provider.
+                unknown ??= NotFound(id, field);
                 continue;
             }
 
             var isUnknown = owners.All(owner => provider is not null && owner.Provider != provider);
             if (!isUnknown || provider is null || !exchange.Key!.AllowsProvider(provider))
             {
-                return (null, NotFound(id, field));
+                return (null, null, NotFound(id, field));
             }
         }
 
-        return (provider, null);
+        return (provider, unknown, null);
     }
 
     /// <summary>8 settle: notes what was made and deleted, before the end of the answer goes out.</summary>

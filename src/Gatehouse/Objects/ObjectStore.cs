@@ -12,6 +12,9 @@ internal sealed record ObjectOwner(string Provider, string KeyId);
 /// </summary>
 internal sealed class ObjectStore(Database database, TimeProvider time) : IDisposable
 {
+    /// <summary>Objects forgotten at a time: the ledger waits meanwhile.</summary>
+    private const int MaxPruned = 1000;
+
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
     private readonly Lock _gate = new();
     private SqliteConnection? _connection;
@@ -65,9 +68,12 @@ internal sealed class ObjectStore(Database database, TimeProvider time) : IDispo
 
         if (now - _pruned >= PruneInterval)
         {
-            _pruned = now;
-            using var delete = Command(connection, "DELETE FROM objects WHERE created_at < $limit", ("$limit", (now - retention).ToUnixTimeSeconds()));
-            _ = delete.ExecuteNonQuery();
+            using var delete = Command(
+                connection,
+                "DELETE FROM objects WHERE (id, provider) IN (SELECT id, provider FROM objects WHERE created_at < $limit LIMIT $most)",
+                ("$limit", (now - retention).ToUnixTimeSeconds()), ("$most", MaxPruned));
+            // Where more is to be forgotten, the next object that is noted goes on with it.
+            _pruned = delete.ExecuteNonQuery() < MaxPruned ? now : _pruned;
         }
 
         transaction.Commit();

@@ -107,6 +107,12 @@ internal sealed class ModelRequest
     /// <summary>The only provider that can take the request, as it goes on from something that is kept there; null for any.</summary>
     public string? OnlyProvider { get; set; }
 
+    /// <summary>
+    /// Told to a key that may not use all of the provider to which the request goes: the request refers to something of which the gateway does
+    /// not know whose it is. Null when it does not.
+    /// </summary>
+    public GatewayError? UnknownObject { get; set; }
+
     /// <summary>The body is not the caller's own any more.</summary>
     public bool IsBodyReplaced { get; private set; }
 

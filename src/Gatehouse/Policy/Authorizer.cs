@@ -44,6 +44,12 @@ internal static class Authorizer
             }
         }
 
+        if (request.UnknownObject is { } unknown)
+        {
+            exchange.Targets = [.. exchange.Targets.Where(target => key.AllowsProvider(target.Provider.Name))];
+            return exchange.Targets.Count == 0 ? unknown : Outcome.Continue;
+        }
+
         return Outcome.Continue;
     }
 

@@ -13,10 +13,14 @@ namespace Gatehouse.Responses;
 /// <param name="Response">The response object, as JSON in UTF-8.</param>
 internal sealed record KeptResponse(string Id, string KeyId, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, StoredTurn Turn, byte[] Response) : ICompanionRow
 {
+    /// <summary>Forgotten at most with each answer that is kept: every row of the ledger waits for it.</summary>
+    private const int MaxForgotten = 20;
+
     public void Write(SqliteConnection connection)
     {
         using var forget = connection.CreateCommand();
-        forget.CommandText = "DELETE FROM responses WHERE expires_at < $now";
+        forget.CommandText = "DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE expires_at < $now ORDER BY expires_at LIMIT $most)";
+        _ = forget.Parameters.AddWithValue("$most", MaxForgotten);
         _ = forget.Parameters.AddWithValue("$now", CreatedAt.ToUnixTimeMilliseconds());
         _ = forget.ExecuteNonQuery();
 

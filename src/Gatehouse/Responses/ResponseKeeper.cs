@@ -17,7 +17,18 @@ internal sealed class ResponseKeeper(JsonElement? asked, ReadOnlyMemory<byte> ea
     public void Keep(Exchange exchange, ChatResponse answer, AnswerContext context)
     {
         var response = ResponsesState.ResponseObject(answer, context);
-        using var document = JsonDocument.Parse(response, JsonWriting.ReadOptions);
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(response, JsonWriting.ReadOptions);
+        }
+        catch (JsonException)
+        {
+            // Deeper than what can be read again.
+            return;
+        }
+
+        using var read = document;
         var turn = ResponsesState.Turn(asked ?? exchange.Request.Document, earlier, document.RootElement);
         if (turn.Items.Length + response.Length > MaxLength)
         {

@@ -60,7 +60,10 @@ internal static class TargetResolver
             : $"'{name}' is not a route here, nor a model that a provider serves. Did you mean '{nearest}'? GET /v1/models lists what is known.");
     }
 
-    private static Resolution Single(Target target) => new(null, [target], null);
+    /// <summary>Some providers have the model's name as a segment of a path, where dots would lead elsewhere, however they are escaped.</summary>
+    private static Resolution Single(Target target) => target.Model is "." or ".."
+        ? NotFound($"'{target.Model}' is not a name of a model.")
+        : new(null, [target], null);
 
     private static Resolution NotFound(string message) =>
         new(null, [], new GatewayError(GatewayErrorCode.ModelNotFound, message) { Field = "model" });

@@ -71,6 +71,8 @@ internal sealed class ModelDispatcher(TimeProvider time)
         exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name };
         exchange.Answer.Dispose();
         exchange.Answer = null;
+        // What it said of its usage is not the next one's.
+        exchange.Facts = new OpenAiAnswerFacts();
         return true;
     }
 

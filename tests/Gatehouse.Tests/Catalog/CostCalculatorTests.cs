@@ -44,6 +44,16 @@ public sealed class CostCalculatorTests
     }
 
     [Fact]
+    public void No_count_and_no_price_are_too_large_to_be_multiplied()
+    {
+        const long Most = (1L << 53) - 1;
+        var highest = Entry(("input", 1_000_000), ("output", 1_000_000), ("web_search", 1_000_000), ("request", 1_000_000));
+
+        Assert.Null(Cost(highest, new Usage { InputTokens = Most, CacheReadTokens = Most, CacheWriteTokens = Most, OutputTokens = Most, WebSearchCalls = Most }));
+        Assert.Null(Cost(highest, new Usage { InputTokens = long.MaxValue, CacheReadTokens = long.MaxValue, OutputTokens = long.MaxValue, WebSearchCalls = long.MaxValue }));
+    }
+
+    [Fact]
     public void A_part_without_a_price_of_its_own_is_charged_as_the_whole()
     {
         var plain = Entry(("input", 2), ("output", 4));

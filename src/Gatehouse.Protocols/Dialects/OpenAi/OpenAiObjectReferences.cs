@@ -9,6 +9,16 @@ public static class OpenAiObjectReferences
 {
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 512 };
 
+    /// <summary>Whether a JSON text may name files at all: most do not, and need not be read.</summary>
+    public static bool MayHaveFiles(in ReadOnlySequence<byte> json)
+    {
+        // A name can be written with escapes.
+        return Has(json, "file_id"u8) || Has(json, "\\u00"u8);
+
+        static bool Has(in ReadOnlySequence<byte> json, ReadOnlySpan<byte> part) =>
+            json.IsSingleSegment ? json.FirstSpan.IndexOf(part) >= 0 : new SequenceReader<byte>(json).TryReadTo(out ReadOnlySequence<byte> _, part);
+    }
+
     /// <summary>
     /// Members with ids of files, vector stores and containers at any depth, but for what is the caller's own to name ("metadata",
     /// "attributes"); "previous_response_id" and "conversation" at the top. In any case of the letters, as some servers read them so.
@@ -29,9 +39,9 @@ public static class OpenAiObjectReferences
                 }
             }
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // Not JSON, or half a surrogate pair where an id should be: no server finds an object by it.
+            // Not JSON: no server finds anything in it.
         }
 
         return found;
@@ -48,6 +58,7 @@ public static class OpenAiObjectReferences
         var isReference = reader.TextIsInAnyCase("file_id"u8) || reader.TextIsInAnyCase("file_ids"u8) || reader.TextIsInAnyCase("input_file_id"u8)
             || reader.TextIsInAnyCase("training_file"u8) || reader.TextIsInAnyCase("validation_file"u8)
             || reader.TextIsInAnyCase("vector_store_id"u8) || reader.TextIsInAnyCase("vector_store_ids"u8)
+            || reader.TextIsInAnyCase("container"u8) || reader.TextIsInAnyCase("container_id"u8)
             || (reader.CurrentDepth == 1 && (reader.TextIsInAnyCase("previous_response_id"u8) || reader.TextIsInAnyCase("conversation"u8)));
         if (!isReference)
         {
@@ -58,7 +69,7 @@ public static class OpenAiObjectReferences
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
-            found.Add((field, reader.GetString()!));
+            Add(reader, field, found);
         }
         else if (reader.TokenType == JsonTokenType.StartArray)
         {
@@ -66,7 +77,7 @@ public static class OpenAiObjectReferences
             {
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    found.Add((field, reader.GetString()!));
+                    Add(reader, field, found);
                 }
                 else
                 {
@@ -80,6 +91,19 @@ public static class OpenAiObjectReferences
         }
     }
 
+    /// <summary>By half a surrogate pair no server finds an object; but there may be others behind it.</summary>
+    private static void Add(in Utf8JsonReader reader, string field, List<(string Field, string Id)> found)
+    {
+        try
+        {
+            found.Add((field, reader.GetString()!));
+        }
+        catch (InvalidOperationException)
+        {
+            // As said above.
+        }
+    }
+
     /// <summary>"conversation" may be an object with an id.</summary>
     private static void ReadId(ref Utf8JsonReader reader, string field, List<(string Field, string Id)> found)
     {
@@ -89,7 +113,7 @@ public static class OpenAiObjectReferences
             _ = reader.Read();
             if (isId && reader.TokenType == JsonTokenType.String)
             {
-                found.Add((field, reader.GetString()!));
+                Add(reader, field, found);
             }
 
             reader.Skip();

@@ -22,7 +22,7 @@ public static class OpenAiUsageReader
             return null;
         }
 
-        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage));
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage), new JsonReaderOptions { MaxDepth = JsonWriting.ReadOptions.MaxDepth });
         _ = reader.Read();
         return Read(ref reader);
     }

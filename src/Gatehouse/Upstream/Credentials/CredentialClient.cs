@@ -59,10 +59,20 @@ internal sealed class CredentialClient(HttpMessageInvoker transport)
     }
 
     /// <summary>A member that is a text and not empty.</summary>
-    public static string? TextOf(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
-            ? text
-            : null;
+    public static string? TextOf(JsonElement element, string name)
+    {
+        try
+        {
+            return element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+                ? text
+                : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair in it, or in a name: JSON (RFC 8259, 8.2), but no text.
+            return null;
+        }
+    }
 
     /// <summary>A member that is a text which can be sent in a header.</summary>
     public static string? TokenOf(JsonElement element, string name) =>

@@ -22,7 +22,19 @@ internal sealed class SandboxHandler(TimeProvider time) : HttpMessageHandler
             return Json(404, SandboxAnswers.Error(404, $"The sandbox has no {path}."));
         }
 
-        var asked = SandboxRequest.Read(body);
+        SandboxRequest asked;
+        bool asksForBase64;
+        try
+        {
+            asked = SandboxRequest.Read(body);
+            asksForBase64 = path == "/v1/embeddings" && AsksForBase64(body);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair is JSON (RFC 8259, 8.2), but no text.
+            return Json(400, SandboxAnswers.Error(400, "The request is not valid Unicode."));
+        }
+
         var now = time.GetUtcNow();
         var answers = new SandboxAnswers(asked, Id.New("chatcmpl", now), now.ToUnixTimeSeconds());
         var isChat = path == "/v1/chat/completions";
@@ -41,7 +53,7 @@ internal sealed class SandboxHandler(TimeProvider time) : HttpMessageHandler
 
         if (path == "/v1/embeddings")
         {
-            return Json(200, answers.Embeddings(AsksForBase64(body)));
+            return Json(200, answers.Embeddings(asksForBase64));
         }
 
         var interval = asked.Model == SandboxModels.Slow ? SlowInterval : TimeSpan.Zero;
@@ -62,8 +74,8 @@ internal sealed class SandboxHandler(TimeProvider time) : HttpMessageHandler
 
     private static bool AsksForBase64(byte[] body)
     {
-        using var document = JsonDocument.Parse(body);
-        return document.RootElement.TryGetProperty("encoding_format", out var format) && format.ValueEquals("base64"u8);
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 512 });
+        return document.RootElement.TryGetProperty("encoding_format", out var format) && format.ValueKind == JsonValueKind.String && format.ValueEquals("base64"u8);
     }
 
     private static HttpResponseMessage Json(int status, byte[] body)

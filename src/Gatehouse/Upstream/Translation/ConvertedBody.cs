@@ -16,6 +16,9 @@ internal abstract class ConvertedBody(HttpResponseMessage response, CallLifetime
     /// <summary>An answer with several images in base64 fits; what is longer is no answer of a model.</summary>
     private const int MaxLength = 64 * 1024 * 1024;
 
+    /// <summary>Of an error the beginning will do.</summary>
+    private const int MaxErrorLength = 256 * 1024;
+
     private readonly PooledBuffer _output = new();
 
     public override int HeldBytes => _output.Length;
@@ -57,6 +60,7 @@ internal abstract class ConvertedBody(HttpResponseMessage response, CallLifetime
 
     protected async ValueTask<GatewayError?> ReadAsync(Exchange exchange, HttpResponseMessage from, PooledBuffer body)
     {
+        var isError = (int)from.StatusCode >= 400;
         var stream = from.Content.ReadAsStream(CancellationToken.None);
         exchange.Timings.UpstreamWaitBegins();
         try
@@ -71,6 +75,11 @@ internal abstract class ConvertedBody(HttpResponseMessage response, CallLifetime
 
                 lifetime.AwaitMore();
                 body.Advance(count);
+                if (isError && body.Length > MaxErrorLength)
+                {
+                    return null;
+                }
+
                 if (body.Length > MaxLength)
                 {
                     return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} answered with more than {MaxLength / (1024 * 1024)} MiB.");

@@ -99,6 +99,7 @@ internal sealed class EmbeddingRendition : Rendition
                 var (response, error) = await UpstreamClient.SendAsync(exchange, exchange.Target!, Lifetime, next);
                 if (response is null)
                 {
+                    Meter(exchange, parts);
                     return error;
                 }
 
@@ -107,28 +108,38 @@ internal sealed class EmbeddingRendition : Rendition
                     using var more = new PooledBuffer();
                     if (await ReadAsync(exchange, response, more) is { } broken)
                     {
+                        Meter(exchange, parts);
                         return broken;
                     }
 
                     if ((int)response.StatusCode >= 400)
                     {
+                        Meter(exchange, parts);
                         WriteError(exchange, response, more.Written);
                         return null;
                     }
 
                     if (Add(exchange, next, more, parts) is { } wrong)
                     {
+                        Meter(exchange, parts);
                         return wrong;
                     }
                 }
             }
 
-            var answer = EmbeddingAnswer.Join(parts);
-            ((CodecAnswerFacts)exchange.Facts).Observe(new ChatResponse { Dialect = Dialect.OpenAiChat, Model = answer.Model, Usage = answer.Usage });
+            var answer = Meter(exchange, parts);
             EmbeddingAnswerWriter.Write(output, answer, answer.Model ?? exchange.Target!.Model, rendition._request.Encoding);
             AnswerHead.Start(exchange, _response, StatusCodes.Status200OK, "application/json", isEventStream: false);
             exchange.Http.Response.ContentLength = output.Length;
             return null;
+        }
+
+        /// <summary>The calls that were answered are charged, also when one after them failed.</summary>
+        private static EmbeddingAnswer Meter(Exchange exchange, List<EmbeddingAnswer> parts)
+        {
+            var answer = EmbeddingAnswer.Join(parts);
+            ((CodecAnswerFacts)exchange.Facts).Observe(new ChatResponse { Dialect = Dialect.OpenAiChat, Model = answer.Model, Usage = answer.Usage });
+            return answer;
         }
 
         private static GatewayError? Add(Exchange exchange, EmbeddingRendition call, PooledBuffer body, List<EmbeddingAnswer> parts)

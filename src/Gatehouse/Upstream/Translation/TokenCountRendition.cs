@@ -15,6 +15,9 @@ internal sealed class TokenCountRendition : Rendition
     /// <summary>Gemini's clients may wrap the whole request, and name the model in it once more.</summary>
     private static readonly string[] Wrappers = ["generateContentRequest", "generate_content_request"];
 
+    /// <summary>Of what was written here: its dialect may put a level or two around the deepest value that is read.</summary>
+    private static readonly JsonDocumentOptions WrittenOptions = new() { MaxDepth = 2 * JsonWriting.ReadOptions.MaxDepth };
+
     private readonly Dialect _dialect;
     private readonly ChatRequest? _toEstimate;
 
@@ -69,7 +72,7 @@ internal sealed class TokenCountRendition : Rendition
     private static ReadOnlyMemory<byte> Wrapped(ReadOnlyMemory<byte> body, Dialect dialect, Target target)
     {
         var output = new ArrayBufferWriter<byte>(body.Length + 64);
-        using var document = JsonDocument.Parse(body, JsonWriting.ReadOptions);
+        using var document = JsonDocument.Parse(body, WrittenOptions);
         using var writer = new Utf8JsonWriter(output, JsonWriting.Options);
         switch (dialect)
         {
@@ -117,9 +120,12 @@ internal sealed class TokenCountRendition : Rendition
     {
         foreach (var member in from.EnumerateObject())
         {
-            if (names.IsEmpty || names.Contains(member.Name))
+            // What the dialects do not look into is written as it was: it may be JSON without being text.
+            var name = JsonMembers.NameOf(member);
+            if (names.IsEmpty || names.Contains(name))
             {
-                member.WriteTo(writer);
+                writer.WritePropertyName(name);
+                writer.WriteElement(member.Value);
             }
         }
     }

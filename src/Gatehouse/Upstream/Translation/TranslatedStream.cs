@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
@@ -14,6 +15,12 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 {
     private const int ReadSize = 4096;
 
+    /// <summary>
+    /// What a stream may say in all: several dialects repeat the whole answer at its end, so it is kept until then. Bytes of text, pictures
+    /// and sounds, and of the little that every event costs; an answer of a million tokens is far below.
+    /// </summary>
+    private const long MaxWeight = 128 * 1024 * 1024;
+
     private readonly StreamFrames _frames = StreamFrames.Of(rendition.Target.Framing, maxFrameLength);
     private readonly ChatStreamReader _reader = rendition.Target.NewStreamReader(rendition.Context.Id);
     private readonly ChatStreamWriter _writer = rendition.Caller.NewStreamWriter(rendition.Context);
@@ -22,6 +29,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     private readonly PooledBuffer _output = new();
     private Stream _body = Stream.Null;
     private bool _hasEnded;
+    private long _weight;
 
     public override int HeldBytes => _output.Length;
 
@@ -129,6 +137,11 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
                 {
                     return failed;
                 }
+
+                if (_weight > MaxWeight)
+                {
+                    return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} streamed more than {MaxWeight / (1024 * 1024)} MiB.");
+                }
             }
 
             if (isLast && !_hasEnded && !_frames.HasUnfinished)
@@ -155,6 +168,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         foreach (var streamEvent in _events)
         {
             _ = facts.Observe(streamEvent);
+            _weight += WeightOf(streamEvent);
             if (streamEvent is AnswerFailed first && !exchange.Response.HasStarted)
             {
                 return FailBeforeStart(exchange, first.Error);
@@ -221,6 +235,20 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         }
 
         _writer.Write(last, _output);
+    }
+
+    private static long WeightOf(ChatStreamEvent streamEvent)
+    {
+        const int Event = 32;
+        return Event + streamEvent switch
+        {
+            PartDelta delta => delta.Text.Length + (delta.Logprobs is { } logprobs ? JsonMarshal.GetRawUtf8Value(logprobs).Length : 0),
+            AudioDelta audio => (audio.Base64?.Length ?? 0) + (audio.Transcript?.Length ?? 0),
+            PartStarted { Content: ImagePart { Source.Base64: { } image } } => image.Length,
+            PartStarted { Content: AudioPart { Source.Base64: { } sound } } => sound.Length,
+            PartStarted { Content: OpaquePart opaque } => JsonMarshal.GetRawUtf8Value(opaque.Value).Length,
+            _ => 0,
+        };
     }
 
     private static GatewayError Broken(Exchange exchange) => new(
