@@ -135,9 +135,9 @@ public sealed class EmbeddingTests
         var (first, second) = isBase64 ? ($"\"{Base64(0.5f, 1)}\"", $"\"{Base64(0.25f, 1)}\"") : ("[0.5,1]", "[0.25,1]");
         var answer = path switch
         {
-            "/v2/embed" => $$$"""{"id":"e","embeddings":{"float":[{{{first}}},{{{second}}}]},"meta":{"billed_units":{"input_tokens":6}}}""",
+            "/v2/embed" => "{\"id\":\"e\",\"embeddings\":{\"float\":[" + first + "," + second + "]},\"meta\":{\"billed_units\":{\"input_tokens\":6}}}",
             "/api/embed" => $$"""{"model":"m","embeddings":[{{first}},{{second}}],"prompt_eval_count":6}""",
-            _ when path.EndsWith("batchEmbedContents", StringComparison.Ordinal) => $$$"""{"embeddings":[{"values":{{{first}}}},{"values":{{{second}}}}]}""",
+            _ when path.EndsWith("batchEmbedContents", StringComparison.Ordinal) => "{\"embeddings\":[{\"values\":" + first + "},{\"values\":" + second + "}]}",
             _ when path.EndsWith("/invoke", StringComparison.Ordinal) => $$"""{"embedding":{{vectors}},"inputTextTokenCount":3}""",
             _ => $$$"""{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":{{{first}}}},{"object":"embedding","index":1,"embedding":{{{second}}}}],"usage":{"prompt_tokens":6,"total_tokens":6}}""",
         };

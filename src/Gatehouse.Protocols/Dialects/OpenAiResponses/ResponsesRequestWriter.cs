@@ -12,6 +12,8 @@ internal static class ResponsesRequestWriter
     private static readonly FrozenSet<string> SharedWithChat = FrozenSet.Create(
         StringComparer.Ordinal, "prompt_cache_retention", "prompt_cache_options");
 
+    private const long MinOutputTokens = 16;
+
     /// <exception cref="UnsupportedException">The dialect cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
@@ -28,7 +30,7 @@ internal static class ResponsesRequestWriter
         ResponsesToolWriter.WriteTools(writer, request, context);
         ResponsesToolWriter.WriteChoice(writer, request);
         writer.WriteOptional("parallel_tool_calls", request.ParallelToolCalls);
-        writer.WriteOptional("max_output_tokens", request.MaxOutputTokens);
+        writer.WriteOptional("max_output_tokens", isOwn ? request.MaxOutputTokens : Limit(request, context.Dropped));
         writer.WriteOptional("temperature", request.Temperature);
         writer.WriteOptional("top_p", request.TopP);
         writer.WriteOptional("top_logprobs", request.TopLogprobs);
@@ -59,6 +61,21 @@ internal static class ResponsesRequestWriter
         writer.WriteExtensions(request.Extensions, Dialect.OpenAiResponses);
         WriteShared(request.Extensions, context.Dropped, writer);
         writer.WriteEndObject();
+    }
+
+    /// <summary>
+    /// "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16" (OpenAI): a caller of another dialect, who asks for
+    /// one token to see whether the model answers, could not know.
+    /// </summary>
+    private static long? Limit(ChatRequest request, DroppedParameters dropped)
+    {
+        if (request.MaxOutputTokens is not (> 0 and < MinOutputTokens))
+        {
+            return request.MaxOutputTokens;
+        }
+
+        dropped.Add(request.MaxOutputTokensName ?? "max_tokens");
+        return MinOutputTokens;
     }
 
     private static void WriteShared(Extensions? extensions, DroppedParameters dropped, Utf8JsonWriter writer)

@@ -27,7 +27,7 @@ public sealed class ResponsesReferencesTests
     [Fact]
     public void Items_stand_in_place_of_their_names_and_what_is_unknown_stays()
     {
-        var items = new Dictionary<string, JsonElement>();
+        var items = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         ResponsesReferences.AddItems(new StoredTurn(Encoding.UTF8.GetBytes("""
             [{"role":"user","content":"hi"},{"type":"reasoning","id":"rs_abc00","summary":[]},
              {"type":"function_call","id":"fc_abc01","call_id":"c","name":"f","arguments":"{}"},{"type":"item_reference","id":"fc_other00"}]
@@ -37,7 +37,8 @@ public sealed class ResponsesReferencesTests
 
         Assert.Equal(
             ["user", "function_call", "reasoning", "item_reference", "function_call_output"],
-            body.GetProperty("input").EnumerateArray().Select(i => (i.TryGetProperty("type", out var type) ? type : i.GetProperty("role")).GetString()));
+            body.GetProperty("input").EnumerateArray().Select(i => (i.TryGetProperty("type", out var type) ? type : i.GetProperty("role")).GetString()),
+            StringComparer.Ordinal);
         Assert.Equal("f", body.GetProperty("input")[1].GetProperty("name").GetString());
         Assert.True(body.GetProperty("store").GetBoolean());
     }
