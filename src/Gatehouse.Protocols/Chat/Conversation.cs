@@ -1,7 +1,7 @@
 namespace Gatehouse.Protocols.Chat;
 
 /// <summary>Brings the turns of a conversation into the form that a target wants.</summary>
-public static class Conversation
+public static partial class Conversation
 {
     /// <summary>
     /// Merges neighbours of the same role, and drops turns without content. In a user's turn the results of tools come first: Anthropic and

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.Anthropic;
@@ -22,6 +23,25 @@ internal static class AnthropicRequestReader
     /// </summary>
     private static readonly FrozenSet<string> ChangesMeaning = ["mcp_servers", "container", "thread"];
 
+    private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
+        ("model", MemberTypes.Text), ("max_tokens", MemberTypes.Integer), ("messages", MemberTypes.Array),
+        ("system", MemberTypes.Text | MemberTypes.Array), ("tools", MemberTypes.Array), ("tool_choice", MemberTypes.Object),
+        ("thinking", MemberTypes.Object), ("output_config", MemberTypes.Object), ("output_format", MemberTypes.Object),
+        ("stop_sequences", MemberTypes.Texts), ("temperature", MemberTypes.Number), ("top_p", MemberTypes.Number),
+        ("top_k", MemberTypes.Integer), ("stream", MemberTypes.Flag), ("metadata", MemberTypes.Object), ("service_tier", MemberTypes.Text),
+        ("cache_control", MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> ThinkingTypes = OpenAiChatMembers.Table(
+        ("type", MemberTypes.Text), ("budget_tokens", MemberTypes.Integer), ("display", MemberTypes.Text));
+
+    private static readonly FrozenDictionary<string, MemberTypes> OutputConfigTypes = OpenAiChatMembers.Table(
+        ("effort", MemberTypes.Text), ("format", MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> MetadataTypes = OpenAiChatMembers.Table(("user_id", MemberTypes.Text));
+
+    private static readonly FrozenDictionary<string, MemberTypes> ChoiceTypes = OpenAiChatMembers.Table(
+        ("type", MemberTypes.Text), ("name", MemberTypes.Text), ("disable_parallel_tool_use", MemberTypes.Flag));
+
     private static readonly FrozenSet<string> MessageMembers = ["role", "content"];
 
     /// <param name="body">The whole body.</param>
@@ -34,6 +54,7 @@ internal static class AnthropicRequestReader
             throw new MalformedException(null, "the body is not a JSON object");
         }
 
+        CheckTypes(body);
         var maxTokens = body.Integer("max_tokens");
         if (maxTokens is null && !countsTokens)
         {
@@ -63,6 +84,15 @@ internal static class AnthropicRequestReader
             CacheControl = AnthropicCacheControl.Read(body),
             Extensions = ReadExtensions(body),
         };
+    }
+
+    private static void CheckTypes(JsonElement body)
+    {
+        ParameterTypes.Check(body, Types);
+        ParameterTypes.Check(body.Member("thinking"), ThinkingTypes, "thinking.");
+        ParameterTypes.Check(body.Member("output_config"), OutputConfigTypes, "output_config.");
+        ParameterTypes.Check(body.Member("metadata"), MetadataTypes, "metadata.");
+        ParameterTypes.Check(body.Member("tool_choice"), ChoiceTypes, "tool_choice.");
     }
 
     private static List<ChatMessage> ReadMessages(JsonElement body)

@@ -25,7 +25,7 @@ internal static class AnthropicRequestWriter
     /// <exception cref="UnsupportedException">Anthropic cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Anthropic);
         AnthropicHints.Check(request, context.Dropped);
         var tools = AnthropicTools.Of(request);
         var (system, turns) = AnthropicTurns.Of(request, context);
@@ -52,7 +52,7 @@ internal static class AnthropicRequestWriter
     /// <summary>Writes the body of <c>POST /v1/messages/count_tokens</c>: what makes the prompt, and nothing about the answer.</summary>
     public static void WriteCountTokens(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Anthropic);
         var tools = AnthropicTools.Of(request);
         var (system, turns) = AnthropicTurns.Of(request, context);
         var thinking = AnthropicThinking.Of(request, context, turns);

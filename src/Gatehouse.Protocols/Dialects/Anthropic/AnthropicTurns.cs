@@ -26,19 +26,15 @@ internal static class AnthropicTurns
         var (system, rest) = Conversation.SplitSystem(messages);
         var keepsSystem = context.Rules.Has("system_messages");
         var turns = Conversation.Alternate(rest.Select(m => !Conversation.IsSystem(m.Role) ? m : keepsSystem ? m with { Role = Role.System } : AsUser(m)));
-        if (turns.Count == 0 && system.Count > 0)
+        if (turns.Count == 0 && system.Count > 0 && system[^1].Parts.Count > 0)
         {
             // "messages: at least one message is required" (its 400): the last instruction is what is asked.
             turns.Add(system[^1] with { Role = Role.User });
             system = [.. system.Take(system.Count - 1)];
         }
 
-        if (turns.Count > 0 && turns[0].Role == Role.Assistant)
-        {
-            // "messages: first message must use the "user" role" (its 400). A greeting of the assistant is common elsewhere.
-            turns.Insert(0, new ChatMessage(Role.User, [new TextPart(".")]) { IsPlainText = true });
-        }
-
+        Conversation.OpenWithUser(turns);
+        Conversation.AnswerCalls(turns);
         TrimEnd(turns);
         return (system, turns);
     }

@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.Bedrock;
@@ -23,6 +25,18 @@ internal static class BedrockRequestReader
         "modelId", "messages", "system", "inferenceConfig", "toolConfig", "requestMetadata",
     };
 
+    private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
+        ("modelId", MemberTypes.Text), ("messages", MemberTypes.Array), ("system", MemberTypes.Array), ("inferenceConfig", MemberTypes.Object),
+        ("toolConfig", MemberTypes.Object), ("requestMetadata", MemberTypes.Object), ("guardrailConfig", MemberTypes.Object),
+        ("promptVariables", MemberTypes.Object), (ModelFields, MemberTypes.Object), ("additionalModelResponseFieldPaths", MemberTypes.Texts),
+        ("performanceConfig", MemberTypes.Object), ("serviceTier", MemberTypes.Object), (OutputConfig, MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> InferenceTypes = OpenAiChatMembers.Table(
+        ("maxTokens", MemberTypes.Integer), ("temperature", MemberTypes.Number), ("topP", MemberTypes.Number), ("stopSequences", MemberTypes.Texts));
+
+    private static readonly FrozenDictionary<string, MemberTypes> ToolConfigTypes = OpenAiChatMembers.Table(
+        ("tools", MemberTypes.Array), ("toolChoice", MemberTypes.Object));
+
     /// <summary>A guardrail is the caller's protection, and the variables make the prompt.</summary>
     private static readonly HashSet<string> MeaningfulMembers = new(StringComparer.Ordinal) { "guardrailConfig", "promptVariables" };
 
@@ -38,6 +52,9 @@ internal static class BedrockRequestReader
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
+        ParameterTypes.Check(body, Types);
+        ParameterTypes.Check(body.Member("inferenceConfig"), InferenceTypes, InferencePrefix);
+        ParameterTypes.Check(body.Member("toolConfig"), ToolConfigTypes, "toolConfig.");
         var inference = body.Object("inferenceConfig");
         var (tools, choice, toolExtensions) = BedrockToolReader.Read(body);
         var format = BedrockOutputFormat.Read(body);

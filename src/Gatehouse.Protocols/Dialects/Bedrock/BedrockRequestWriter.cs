@@ -22,7 +22,7 @@ internal static class BedrockRequestWriter
     /// <exception cref="UnsupportedException">Bedrock cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Bedrock);
         BedrockHints.Check(request, context.Dropped);
         writer.WriteStartObject();
         var fields = WritePrompt(request, context, writer);

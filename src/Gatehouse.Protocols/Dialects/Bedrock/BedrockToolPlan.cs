@@ -94,12 +94,6 @@ internal sealed record BedrockToolPlan(IReadOnlyList<ToolDefinition> Tools, Tool
             switch (tool)
             {
                 case FunctionTool function:
-                    if (!BedrockToolWriter.IsName(function.Name))
-                    {
-                        throw new UnsupportedException(
-                            $"tools[{i}] (a tool named '{function.Name}': Bedrock takes 1 to 64 letters, digits, '_' and '-')");
-                    }
-
                     if (function.Response is not null)
                     {
                         context.Dropped.Add($"tools[{i}].response");

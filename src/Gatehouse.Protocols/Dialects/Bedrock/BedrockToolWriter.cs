@@ -7,12 +7,8 @@ namespace Gatehouse.Protocols.Dialects.Bedrock;
 /// <summary>Writes <c>toolConfig</c>.</summary>
 internal static class BedrockToolWriter
 {
-    private const int MaxNameLength = 64;
 
     /// <summary>"[a-zA-Z0-9_-]+", 1 to 64 (ToolName).</summary>
-    public static bool IsName(string name) =>
-        name.Length is > 0 and <= MaxNameLength && !name.AsSpan().ContainsAnyExcept(BedrockContentWriter.NameCharacters);
-
     public static void Write(Utf8JsonWriter writer, BedrockToolPlan plan, ChatRequest request, RequestContext context, BedrockModelFamily family)
     {
         if (plan.Tools.Count == 0)

@@ -21,6 +21,9 @@ internal sealed class BedrockTurns
     private BedrockTurns(ChatRequest request, RequestContext context, BedrockModelFamily family) =>
         (_request, _context, _family, _isOwn) = (request, context, family, request.Dialect == Dialect.Bedrock);
 
+    /// <summary>"This field is only supported by Amazon Nova and Anthropic Claude 3 and 4 models."</summary>
+    private bool TakesStatus => _isOwn || _family is BedrockModelFamily.Claude or BedrockModelFamily.Unknown || _family.IsNova();
+
     /// <exception cref="UnsupportedException">A part has no form here.</exception>
     public static (IReadOnlyList<Part> System, List<ChatMessage> Turns) Of(ChatRequest request, RequestContext context, BedrockModelFamily family) =>
         new BedrockTurns(request, context, family).Build();
@@ -30,6 +33,7 @@ internal sealed class BedrockTurns
         var system = new List<Part>();
         var messages = new List<ChatMessage>(_request.Messages.Count);
         var isLeading = true;
+        List<Part> lastSystem = [];
         for (var i = 0; i < _request.Messages.Count; i++)
         {
             var message = _request.Messages[i];
@@ -38,6 +42,7 @@ internal sealed class BedrockTurns
             if (isLeading)
             {
                 system.AddRange(parts);
+                lastSystem = parts;
             }
             else if (Conversation.IsSystem(message.Role) && !_isOwn)
             {
@@ -51,6 +56,19 @@ internal sealed class BedrockTurns
         }
 
         var turns = Conversation.Alternate(messages);
+        if (!_isOwn)
+        {
+            if (turns.Count == 0 && lastSystem.Count > 0)
+            {
+                // "A conversation must start with a user message" (its 400): the last instruction is what is asked.
+                turns.Add(new ChatMessage(Role.User, lastSystem));
+                system.RemoveRange(system.Count - lastSystem.Count, lastSystem.Count);
+            }
+
+            Conversation.OpenWithUser(turns);
+            Conversation.AnswerCalls(turns, TakesStatus);
+        }
+
         TrimEnd(turns);
         if (_context.Rules.Has(NoMixTrait))
         {
@@ -124,6 +142,8 @@ internal sealed class BedrockTurns
                 return Reasoning(reasoning);
             case OpaquePart { Dialect: not Dialect.Bedrock } opaque:
                 throw new UnsupportedException($"{place} ({opaque.Type})");
+            case AudioPart { Source: { Base64: null, Url: null, FileId: null }, Transcript: { Length: > 0 } transcript } when !_isOwn:
+                return new TextPart(transcript) { CacheControl = part.CacheControl };
             case ImagePart { Detail: not (null or "auto") }:
                 _context.Dropped.Add("detail");
                 break;
@@ -148,16 +168,14 @@ internal sealed class BedrockTurns
         return string.IsNullOrWhiteSpace(text.Text) ? null : text.Citations.Count > 0 ? text with { Citations = [] } : text;
     }
 
-    private ToolCallPart Call(ToolCallPart call, BedrockPlace place)
+    private static ToolCallPart Call(ToolCallPart call, BedrockPlace place)
     {
         if (call.IsCustom)
         {
             throw new UnsupportedException($"{place} (a call of the custom tool '{call.Name}')");
         }
 
-        return _isOwn || BedrockToolWriter.IsName(call.Name)
-            ? call
-            : throw new UnsupportedException($"{place} (a call of a tool named '{call.Name}': Bedrock takes 1 to 64 letters, digits, '_' and '-')");
+        return call;
     }
 
     private ToolResultPart Result(ToolResultPart result, BedrockPlace place)
@@ -180,20 +198,20 @@ internal sealed class BedrockTurns
             }
         }
 
-        // "This field is only supported by Amazon Nova and Anthropic Claude 3 and 4 models."
-        var takesStatus = _isOwn || _family is BedrockModelFamily.Claude or BedrockModelFamily.Unknown || _family.IsNova();
-        if (result.IsError is true && !takesStatus)
+        if (result.IsError is true && !TakesStatus)
         {
             _context.Dropped.Add("is_error");
         }
 
-        return result with { Content = content, CacheControl = cache, IsError = takesStatus ? result.IsError : null };
+        return result with { Content = content, CacheControl = cache, IsError = TakesStatus ? result.IsError : null };
     }
 
     private ReasoningPart? Reasoning(ReasoningPart reasoning)
     {
-        var isReadable = BedrockSignature.IsOwn(reasoning.Signature) && _family is BedrockModelFamily.Claude or BedrockModelFamily.Unknown;
-        if (_isOwn || isReadable)
+        var isReadable = _isOwn
+            ? reasoning.Signature is null || BedrockSignature.IsOwn(reasoning.Signature)
+            : BedrockSignature.IsOwn(reasoning.Signature) && _family is BedrockModelFamily.Claude or BedrockModelFamily.Unknown;
+        if (isReadable)
         {
             return reasoning;
         }

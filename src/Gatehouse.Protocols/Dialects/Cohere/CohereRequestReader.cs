@@ -12,7 +12,7 @@ internal static class CohereRequestReader
         ("model", MemberTypes.Text), ("messages", MemberTypes.Array), ("stream", MemberTypes.Flag), ("tools", MemberTypes.Array),
         ("strict_tools", MemberTypes.Flag), ("tool_choice", MemberTypes.Text), ("max_tokens", MemberTypes.Integer),
         ("temperature", MemberTypes.Number), ("p", MemberTypes.Number), ("k", MemberTypes.Integer), ("seed", MemberTypes.Integer),
-        ("stop_sequences", MemberTypes.Array), ("frequency_penalty", MemberTypes.Number), ("presence_penalty", MemberTypes.Number),
+        ("stop_sequences", MemberTypes.Texts), ("frequency_penalty", MemberTypes.Number), ("presence_penalty", MemberTypes.Number),
         ("logprobs", MemberTypes.Flag), ("response_format", MemberTypes.Object), ("thinking", MemberTypes.Object));
 
     /// <summary>Without these the answer would be another one: what it knows, what it may say, or in which form.</summary>
@@ -32,6 +32,8 @@ internal static class CohereRequestReader
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
+        ParameterTypes.Check(body, Members);
+        ParameterTypes.Check(body.Member("thinking"), ThinkingMembers, "thinking.");
         var format = ReadFormat(body);
         var choice = ReadChoice(body);
         var reasoning = ReadThinking(body);

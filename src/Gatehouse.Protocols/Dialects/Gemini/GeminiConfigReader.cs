@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 
 namespace Gatehouse.Protocols.Dialects.Gemini;
 
@@ -11,8 +13,22 @@ internal static class GeminiConfigReader
 {
     public const string Prefix = "generationConfig.";
 
+    private const MemberTypes Whole = MemberTypes.Integer | MemberTypes.NumberAsText;
+    private const MemberTypes Number = MemberTypes.Number | MemberTypes.NumberAsText;
+
+    private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
+        ("maxOutputTokens", Whole), ("temperature", Number), ("topP", Number), ("topK", Number), ("candidateCount", Whole),
+        ("stopSequences", MemberTypes.Text | MemberTypes.Texts), ("seed", Whole), ("presencePenalty", Number), ("frequencyPenalty", Number),
+        ("responseLogprobs", MemberTypes.Flag), ("logprobs", Whole), ("responseModalities", MemberTypes.Text | MemberTypes.Array),
+        ("responseMimeType", MemberTypes.Text), ("responseSchema", MemberTypes.Object), ("thinkingConfig", MemberTypes.Object),
+        ("speechConfig", MemberTypes.Object), ("imageConfig", MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> ThinkingTypes = OpenAiChatMembers.Table(
+        ("includeThoughts", MemberTypes.Flag), ("thinkingBudget", Whole), ("thinkingLevel", MemberTypes.Text | MemberTypes.Integer));
+
     public static ChatRequest Read(JsonElement config, ChatRequest request, List<Extension> extensions)
     {
+        ParameterTypes.Check(config, Types, Prefix, GeminiMembers.NameOf);
         string? mediaType = null;
         JsonElement? jsonSchema = null;
         JsonElement? openApiSchema = null;
@@ -88,6 +104,7 @@ internal static class GeminiConfigReader
     /// <summary>A budget of 0 turns thinking off; -1 leaves it to the model.</summary>
     private static ReasoningOptions ReadThinking(JsonElement config)
     {
+        ParameterTypes.Check(config, ThinkingTypes, $"{Prefix}thinkingConfig.", GeminiMembers.NameOf);
         var options = new ReasoningOptions();
         List<Extension>? extensions = null;
         foreach (var member in config.EnumerateObject())

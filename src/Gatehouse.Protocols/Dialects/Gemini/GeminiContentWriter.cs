@@ -54,13 +54,41 @@ internal sealed class GeminiContentWriter(ChatRequest request, RequestContext co
         }
 
         writer.WriteStartArray("contents"u8);
-        foreach (var turn in _isOwn ? turns : InOrderOfCalls(Conversation.Alternate(turns.Select(AsTurn))))
+        foreach (var turn in _isOwn ? WithoutForeignThoughts(turns) : AsAlternating(turns))
         {
             WriteTurn(turn);
         }
 
         writer.WriteEndArray();
     }
+
+    private List<ChatMessage> AsAlternating(IReadOnlyList<ChatMessage> turns)
+    {
+        var alternating = Conversation.Alternate(turns.Select(AsTurn));
+        if (alternating.Count == 0)
+        {
+            throw new MalformedException("messages", "there must be at least one message that is not empty");
+        }
+
+        Conversation.AnswerCalls(alternating);
+        return InOrderOfCalls(alternating);
+    }
+
+    /// <summary>Google refuses a signature that it did not make, and a thought without its own is none to it.</summary>
+    private IReadOnlyList<ChatMessage> WithoutForeignThoughts(IReadOnlyList<ChatMessage> turns)
+    {
+        if (!turns.Any(t => t.Parts.Any(IsForeignThought)))
+        {
+            return turns;
+        }
+
+        context.Dropped.Add("reasoning");
+        return [.. turns
+            .Select(t => t.Parts.Any(IsForeignThought) ? t with { Parts = [.. t.Parts.Where(p => !IsForeignThought(p))] } : t)
+            .Where(t => t.Parts.Count > 0)];
+    }
+
+    private static bool IsForeignThought(Part part) => part is ReasoningPart { Signature: { Maker: not Dialect.Gemini } };
 
     private void NameLosses()
     {

@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.Gemini;
@@ -8,6 +10,12 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 /// <summary>Reads the body of <c>generateContent</c>, <c>streamGenerateContent</c> and <c>countTokens</c>.</summary>
 internal static class GeminiRequestReader
 {
+    private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
+        ("model", MemberTypes.Text), ("contents", MemberTypes.Text | MemberTypes.Array | MemberTypes.Object),
+        ("systemInstruction", MemberTypes.Text | MemberTypes.Object), ("tools", MemberTypes.Array | MemberTypes.Object),
+        ("toolConfig", MemberTypes.Object), ("generationConfig", MemberTypes.Object), ("safetySettings", MemberTypes.Array | MemberTypes.Object),
+        ("cachedContent", MemberTypes.Text), ("labels", MemberTypes.Object));
+
     public static ChatRequest Read(JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
@@ -21,6 +29,7 @@ internal static class GeminiRequestReader
             return Read(wrapped);
         }
 
+        ParameterTypes.Check(body, Types, nameOf: GeminiMembers.NameOf);
         var request = new ChatRequest { Dialect = Dialect.Gemini, IncludeUsage = true };
         var system = new List<ChatMessage>();
         var turns = new List<ChatMessage>();

@@ -18,7 +18,7 @@ internal static class OllamaRequestReader
 
     private static readonly FrozenDictionary<string, MemberTypes> OptionMembers = OpenAiChatMembers.Table(
         ("num_predict", MemberTypes.Integer), ("temperature", MemberTypes.Number), ("top_p", MemberTypes.Number),
-        ("top_k", MemberTypes.Integer), ("seed", MemberTypes.Integer), ("stop", MemberTypes.Text | MemberTypes.Array),
+        ("top_k", MemberTypes.Integer), ("seed", MemberTypes.Integer), ("stop", MemberTypes.Text | MemberTypes.Texts),
         ("presence_penalty", MemberTypes.Number), ("frequency_penalty", MemberTypes.Number));
 
     private static readonly FrozenSet<string> Meaning = FrozenSet.Create(StringComparer.Ordinal, "format");
@@ -30,7 +30,9 @@ internal static class OllamaRequestReader
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
+        ParameterTypes.Check(body, Members);
         var options = body.Object("options") ?? default;
+        ParameterTypes.Check(options, OptionMembers, Options);
         // -1 and -2 are "no end" and "until the window is full".
         var limit = options.Integer("num_predict") is > 0 and var tokens ? (long?)tokens : null;
         var format = ReadFormat(body);

@@ -20,6 +20,11 @@ internal static class OpenAiChatContentWriter
         writer.WriteStartArray("content");
         for (var i = 0; i < parts.Count; i++)
         {
+            if (request.Dialect != dialect && parts[i] is FilePart file && HeadOf(file) is { } head)
+            {
+                WritePart(writer, new TextPart(head), $"{field}[{i}]", request, context, dialect);
+            }
+
             WritePart(writer, parts[i], $"{field}[{i}]", request, context, dialect);
         }
 
@@ -64,6 +69,12 @@ internal static class OpenAiChatContentWriter
         writer.WriteOptional("detail", image.Detail);
         writer.WriteEndObject();
     }
+
+    /// <summary>A document of plain text is written together with what is said of it, and a title stands for a name that is missing.</summary>
+    private static string? HeadOf(FilePart file) =>
+        file.Source.Text is not null || (file.Content is { } content && Conversation.TextOf(content) is not null)
+            ? null
+            : DocumentHead.Of(file, isTitleTold: file.FileName is null && file.Source.FileId is null);
 
     private static void WritePart(Utf8JsonWriter writer, Part part, string field, ChatRequest request, RequestContext context, Dialect dialect)
     {

@@ -15,6 +15,12 @@ internal enum MemberTypes
     Flag = 8,
     Object = 16,
     Array = 32,
+
+    /// <summary>A list of nothing but strings.</summary>
+    Texts = 64,
+
+    /// <summary>A number may stand in a string, as protobuf's JSON has it.</summary>
+    NumberAsText = 128,
 }
 
 internal static class OpenAiChatMembers
@@ -70,7 +76,7 @@ internal static class OpenAiChatMembers
         JsonValueKind.Number => types.HasFlag(MemberTypes.Number) || (types.HasFlag(MemberTypes.Integer) && element.Integer(name) is not null),
         JsonValueKind.True or JsonValueKind.False => types.HasFlag(MemberTypes.Flag),
         JsonValueKind.Object => types.HasFlag(MemberTypes.Object),
-        JsonValueKind.Array => types.HasFlag(MemberTypes.Array),
+        JsonValueKind.Array => types.HasFlag(MemberTypes.Array) || types.HasFlag(MemberTypes.Texts),
         _ => false,
     };
 }

@@ -109,7 +109,7 @@ internal static class OpenAiChatMessageReader
     }
 
     private static AudioPart Audio(JsonElement audio) =>
-        new(new MediaSource { Base64 = audio.Member("data") is { ValueKind: JsonValueKind.String } data ? data.Utf8Text() : null })
+        new(new MediaSource { Base64 = audio.Member("data") is { ValueKind: JsonValueKind.String } data ? (ReadOnlyMemory<byte>?)data.Utf8Text() : null })
         {
             Id = audio.Text("id"),
             Transcript = audio.Text("transcript"),

@@ -197,6 +197,10 @@ internal sealed class OpenAiChatMessageWriter(Utf8JsonWriter writer, ChatRequest
                 case RefusalPart or ImagePart or AudioPart when _isOwn || part is RefusalPart:
                     beside.Add(part);
                     break;
+                case AudioPart { Transcript: { Length: > 0 } transcript }:
+                    // Only OpenAI takes back a sound that it made, by its id.
+                    content.Add(new TextPart(transcript));
+                    break;
                 case TextPart or OpaquePart:
                     content.Add(part);
                     break;
@@ -254,6 +258,10 @@ internal sealed class OpenAiChatMessageWriter(Utf8JsonWriter writer, ChatRequest
         {
             // DeepSeek and Kimi: "the reasoning_content in the thinking mode must be passed back to the API".
             writer.WriteString("reasoning_content", string.Concat(reasoning.Select(r => r.Text)));
+            if (reasoning.Exists(r => r.Text.Length == 0))
+            {
+                context.Dropped.Add("reasoning");
+            }
         }
         else
         {

@@ -15,12 +15,14 @@ internal static class OpenAiChatRequestReader
         ("max_tokens", MemberTypes.Integer), ("max_completion_tokens", MemberTypes.Integer), ("temperature", MemberTypes.Number),
         ("top_p", MemberTypes.Number), ("top_k", MemberTypes.Integer), ("presence_penalty", MemberTypes.Number),
         ("frequency_penalty", MemberTypes.Number), ("seed", MemberTypes.Integer), ("random_seed", MemberTypes.Integer),
-        ("stop", MemberTypes.Text | MemberTypes.Array), ("n", MemberTypes.Integer), ("logprobs", MemberTypes.Flag),
+        ("stop", MemberTypes.Text | MemberTypes.Texts), ("n", MemberTypes.Integer), ("logprobs", MemberTypes.Flag),
         ("top_logprobs", MemberTypes.Integer), ("logit_bias", MemberTypes.Object), ("response_format", MemberTypes.Object),
-        ("modalities", MemberTypes.Array), ("audio", MemberTypes.Object), ("user", MemberTypes.Text),
+        ("modalities", MemberTypes.Texts), ("audio", MemberTypes.Object), ("user", MemberTypes.Text),
         ("safety_identifier", MemberTypes.Text), ("metadata", MemberTypes.Object),
         ("service_tier", MemberTypes.Text), ("prompt_cache_key", MemberTypes.Text), ("verbosity", MemberTypes.Text), ("store", MemberTypes.Flag),
         ("cache_control", MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> StreamOptions = OpenAiChatMembers.Table(("include_usage", MemberTypes.Flag));
 
     /// <summary>Without these the answer would be another one: what it knows, what it may say, or in which form.</summary>
     private static readonly FrozenSet<string> Meaning = FrozenSet.Create(
@@ -39,6 +41,8 @@ internal static class OpenAiChatRequestReader
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
+        ParameterTypes.Check(body, Members);
+        ParameterTypes.Check(body.Member("stream_options"), StreamOptions, "stream_options.");
         var messages = OpenAiChatMessageReader.Read(body, dialect);
         var reasoning = OpenAiChatReasoningOptions.Read(body, dialect);
         var format = ReadFormat(body, dialect);

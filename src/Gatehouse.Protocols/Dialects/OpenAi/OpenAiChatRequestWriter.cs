@@ -14,7 +14,7 @@ internal static class OpenAiChatRequestWriter
 {
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer, Dialect dialect)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), dialect);
         if (request.PreviousResponseId is not null)
         {
             throw new UnsupportedException("previous_response_id");

@@ -153,7 +153,7 @@ internal static class OpenAiChatTools
         switch (tool)
         {
             case FunctionTool function when isLegacy:
-                WriteFunction(writer, function, context);
+                WriteFunction(writer, function, context, isOwn: true);
                 break;
             case FunctionTool function:
                 if (function.Response is not null)
@@ -166,7 +166,7 @@ internal static class OpenAiChatTools
                 if (OpenAiChatMembers.Kept(function.Extensions, dialect, "function") is null)
                 {
                     writer.WritePropertyName("function");
-                    WriteFunction(writer, function, context);
+                    WriteFunction(writer, function, context, request.Dialect == dialect);
                 }
 
                 OpenAiChatContentWriter.WriteCacheControl(writer, function.CacheControl, request, context, dialect);
@@ -186,12 +186,21 @@ internal static class OpenAiChatTools
         }
     }
 
-    private static void WriteFunction(Utf8JsonWriter writer, FunctionTool function, RequestContext context)
+    private static void WriteFunction(Utf8JsonWriter writer, FunctionTool function, RequestContext context, bool isOwn)
     {
         writer.WriteStartObject();
         writer.WriteString("name", function.Name);
         writer.WriteOptional("description", function.Description);
-        writer.WriteOptional("parameters", function.Parameters);
+        if (!isOwn && function.Parameters is { } schema)
+        {
+            writer.WritePropertyName("parameters");
+            ObjectSchema.Write(writer, schema);
+        }
+        else
+        {
+            writer.WriteOptional("parameters", function.Parameters);
+        }
+
         if (function.Strict is { } strict)
         {
             if (context.Rules.Drop.Contains("strict", StringComparer.Ordinal))

@@ -92,9 +92,11 @@ internal static class ResponsesContentWriter
             throw new UnsupportedException($"{place} ({type})");
         }
 
-        if (file.Context is not null)
+        // The title is the name of data without one; what is said of a document beside it has no member.
+        var isNamed = file.FileName is null && (file.Source.Base64 ?? (object?)file.Source.Text) is not null;
+        if (dialect != Dialect.OpenAiResponses && DocumentHead.Of(file, isTitleTold: isNamed && file.Content is null) is { } head)
         {
-            dropped.Add($"{place}.context");
+            WriteText(writer, head, null);
         }
 
         if (file.Citations == true)

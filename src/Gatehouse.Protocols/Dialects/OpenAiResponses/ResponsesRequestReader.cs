@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Protocols.Dialects.OpenAiResponses;
@@ -16,6 +17,22 @@ internal static class ResponsesRequestReader
         "model", "input", "instructions", "stream", "tools", "tool_choice", "parallel_tool_calls", "max_output_tokens", "temperature", "top_p",
         "top_logprobs", "text", "reasoning", "previous_response_id", "store", "metadata", "service_tier", "prompt_cache_key", "user",
         "safety_identifier");
+
+    private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
+        ("model", MemberTypes.Text), ("input", MemberTypes.Text | MemberTypes.Array), ("instructions", MemberTypes.Text | MemberTypes.Array),
+        ("stream", MemberTypes.Flag), ("tools", MemberTypes.Array), ("tool_choice", MemberTypes.Text | MemberTypes.Object),
+        ("parallel_tool_calls", MemberTypes.Flag), ("max_output_tokens", MemberTypes.Integer), ("temperature", MemberTypes.Number),
+        ("top_p", MemberTypes.Number), ("top_logprobs", MemberTypes.Integer), ("text", MemberTypes.Object), ("reasoning", MemberTypes.Object),
+        ("previous_response_id", MemberTypes.Text), ("store", MemberTypes.Flag), ("metadata", MemberTypes.Object),
+        ("service_tier", MemberTypes.Text), ("prompt_cache_key", MemberTypes.Text), ("user", MemberTypes.Text),
+        ("safety_identifier", MemberTypes.Text), ("include", MemberTypes.Texts), ("background", MemberTypes.Flag),
+        ("conversation", MemberTypes.Text | MemberTypes.Object), ("prompt", MemberTypes.Object));
+
+    private static readonly FrozenDictionary<string, MemberTypes> ReasoningTypes = OpenAiChatMembers.Table(
+        ("effort", MemberTypes.Text), ("summary", MemberTypes.Text));
+
+    private static readonly FrozenDictionary<string, MemberTypes> TextTypes = OpenAiChatMembers.Table(
+        ("format", MemberTypes.Object), ("verbosity", MemberTypes.Text));
 
     /// <summary>A template, turns kept elsewhere, an answer fetched later, checks that the caller counts on.</summary>
     private static readonly FrozenSet<string> ChangesMeaning = FrozenSet.Create(
@@ -37,6 +54,9 @@ internal static class ResponsesRequestReader
             throw new MalformedException(null, "the body must be a JSON object");
         }
 
+        ParameterTypes.Check(body, Types);
+        ParameterTypes.Check(body.Member("reasoning"), ReasoningTypes, "reasoning.");
+        ParameterTypes.Check(body.Member("text"), TextTypes, "text.");
         var turns = new ResponsesTurns();
         var others = OthersOf(body);
         if (body.Member("instructions") is { } instructions)

@@ -17,7 +17,7 @@ internal static class ResponsesRequestWriter
     /// <exception cref="UnsupportedException">The dialect cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.OpenAiResponses);
         var isOwn = request.Dialect == Dialect.OpenAiResponses;
         NoteDropped(request, context.Dropped);
         writer.WriteStartObject();

@@ -131,7 +131,14 @@ internal static class ResponsesToolWriter
         if (function.Parameters is { } parameters)
         {
             writer.WritePropertyName("parameters"u8);
-            writer.WriteElement(parameters);
+            if (isOwn)
+            {
+                writer.WriteElement(parameters);
+            }
+            else
+            {
+                ObjectSchema.Write(writer, parameters);
+            }
         }
         else if (!isOwn)
         {
