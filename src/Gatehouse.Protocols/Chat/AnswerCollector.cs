@@ -39,8 +39,8 @@ public sealed class AnswerCollector(Dialect dialect)
             case PartSigned signed when _byNumber.TryGetValue(signed.Part, out var part):
                 part.Content = Signed(part.Content, signed.Signature);
                 break;
-            case PartCited cited when _byNumber.TryGetValue(cited.Part, out var part) && part.Content is TextPart text:
-                part.Content = text with { Citations = [.. text.Citations, cited.Citation] };
+            case PartCited cited when _byNumber.TryGetValue(cited.Part, out var part):
+                part.Citations.Add(cited.Citation);
                 break;
             case AudioDelta audio when _byNumber.TryGetValue(audio.Part, out var part):
                 part.Add(audio);
@@ -62,18 +62,21 @@ public sealed class AnswerCollector(Dialect dialect)
     }
 
     /// <summary>What there is so far.</summary>
-    public ChatResponse ToResponse() => new()
+    public ChatResponse ToResponse()
     {
-        Dialect = dialect,
-        Id = _started?.Id,
-        Model = _started?.Model,
-        Created = _started?.Created,
-        ServiceTier = _started?.ServiceTier,
-        Usage = _usage,
-        Extensions = _extensions,
-        Choices = [.. _choices.Select(choice => new ChatChoice(
-            choice.Key, [.. _parts.Where(part => part.Choice == choice.Key).Select(part => part.ToPart())], choice.Value))],
-    };
+        var parts = _parts.ToLookup(part => part.Choice, part => part.ToPart());
+        return new ChatResponse
+        {
+            Dialect = dialect,
+            Id = _started?.Id,
+            Model = _started?.Model,
+            Created = _started?.Created,
+            ServiceTier = _started?.ServiceTier,
+            Usage = _usage,
+            Extensions = _extensions,
+            Choices = [.. _choices.Select(choice => new ChatChoice(choice.Key, [.. parts[choice.Key]], choice.Value))],
+        };
+    }
 
     private static Part Signed(Part part, Signature signature) => part switch
     {
@@ -94,6 +97,8 @@ public sealed class AnswerCollector(Dialect dialect)
 
         public StringBuilder Text { get; } = new();
 
+        public List<Citation> Citations { get; } = [];
+
         public void Add(AudioDelta delta)
         {
             _ = Text.Append(delta.Transcript);
@@ -106,7 +111,7 @@ public sealed class AnswerCollector(Dialect dialect)
 
         public Part ToPart() => Content switch
         {
-            TextPart text => text with { Text = text.Text + Text },
+            TextPart text => text with { Text = text.Text + Text, Citations = Citations.Count == 0 ? text.Citations : [.. text.Citations, .. Citations] },
             RefusalPart refusal => refusal with { Text = refusal.Text + Text },
             ReasoningPart reasoning => reasoning with { Text = reasoning.Text + Text },
             ToolCallPart call => call with { Arguments = Arguments(call) },

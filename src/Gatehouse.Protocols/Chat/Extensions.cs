@@ -27,7 +27,14 @@ public sealed record Extensions(Dialect Dialect, IReadOnlyList<Extension> Member
     public static Extensions? Of(Dialect dialect, List<Extension>? members) => members is { Count: > 0 } ? new Extensions(dialect, members) : null;
 
     /// <summary>These and later ones of the same dialect; a later member replaces an earlier one of its name.</summary>
-    public Extensions With(Extensions? later) => later is null || later.Dialect != Dialect
-        ? this
-        : new Extensions(Dialect, [.. Members.Where(m => !later.Members.Any(l => l.Name == m.Name)), .. later.Members]);
+    public Extensions With(Extensions? later)
+    {
+        if (later is null || later.Dialect != Dialect)
+        {
+            return this;
+        }
+
+        var replaced = later.Members.Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
+        return new Extensions(Dialect, [.. Members.Where(m => !replaced.Contains(m.Name)), .. later.Members]);
+    }
 }

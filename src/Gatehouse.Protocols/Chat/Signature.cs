@@ -81,8 +81,13 @@ public sealed record Signature(Dialect Maker, string Value)
     {
         // "Z2F0ZWhvdXNl" is the base64 of the mark's first nine letters: nothing else needs decoding.
         const string markInBase64 = "Z2F0ZWhvdXNl";
+        if (!text.StartsWith(markInBase64, StringComparison.Ordinal))
+        {
+            return new Signature(carrier, text);
+        }
+
         var bytes = new byte[text.Length];
-        return text.StartsWith(markInBase64, StringComparison.Ordinal) && Convert.TryFromBase64String(text, bytes, out var length)
+        return Convert.TryFromBase64String(text, bytes, out var length)
             && From(carrier, Encoding.UTF8.GetString(bytes, 0, length)) is { } marked && marked.Maker != carrier
             ? marked
             : new Signature(carrier, text);

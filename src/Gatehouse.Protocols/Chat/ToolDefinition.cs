@@ -8,6 +8,14 @@ public abstract record ToolDefinition
     public CacheControl? CacheControl { get; init; }
 
     public Extensions? Extensions { get; init; }
+
+    /// <summary>By which calls and choices name it; null for a tool that the caller does not run.</summary>
+    public string? CalledName => this switch
+    {
+        FunctionTool function => function.Name,
+        CustomTool custom => custom.Name,
+        _ => null,
+    };
 }
 
 /// <summary>A tool that the caller runs.</summary>
@@ -33,6 +41,10 @@ public sealed record FunctionTool(string Name) : ToolDefinition
 public sealed record CustomTool(string Name, JsonElement? Format) : ToolDefinition
 {
     public string? Description { get; init; }
+
+    /// <summary>The names of the custom tools among some: a choice tells them from functions.</summary>
+    public static HashSet<string> NamesOf(IReadOnlyList<ToolDefinition> tools) =>
+        tools.OfType<CustomTool>().Select(t => t.Name).ToHashSet(StringComparer.Ordinal);
 }
 
 /// <summary>A tool that only its own dialect knows, mostly one that the provider runs (web search, code execution, ...).</summary>

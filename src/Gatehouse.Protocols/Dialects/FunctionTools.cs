@@ -9,9 +9,7 @@ namespace Gatehouse.Protocols.Dialects;
 internal static class FunctionTools
 {
     /// <summary>The tools among which the model may choose: the same to the model as a list of those allowed.</summary>
-    public static IReadOnlyList<ToolDefinition> Allowed(ChatRequest request) => request.ToolChoice is { Names: { Count: > 0 } names }
-        ? [.. request.Tools.Where(t => t is not FunctionTool function || names.Contains(function.Name, StringComparer.Ordinal))]
-        : request.Tools;
+    public static IReadOnlyList<ToolDefinition> Allowed(ChatRequest request) => request.ToolChoice?.Allowed(request.Tools, keepsNameless: true) ?? request.Tools;
 
     /// <exception cref="UnsupportedException">A tool is none that the caller runs, or takes no JSON.</exception>
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<ToolDefinition> tools, DroppedParameters dropped, Dialect dialect)

@@ -80,7 +80,7 @@ internal static class AnthropicSchema
             return;
         }
 
-        string? constraints = null;
+        List<string>? lost = null;
         var isObject = node.Object("properties") is not null || IsObjectType(node.Member("type"));
         writer.WriteStartObject();
         foreach (var member in node.EnumerateObject())
@@ -88,7 +88,7 @@ internal static class AnthropicSchema
             var name = JsonMembers.NameOf(member);
             if (IsUnsupported(name, member.Value))
             {
-                constraints = $"{constraints}{(constraints is null ? "" : ", ")}{name}: {member.Value.JsonTextOrFail(name)}";
+                (lost ??= []).Add($"{name}: {member.Value.JsonTextOrFail(name)}");
             }
             else if (name is not ("description" or "additionalProperties"))
             {
@@ -96,6 +96,7 @@ internal static class AnthropicSchema
             }
         }
 
+        var constraints = lost is null ? null : string.Join(", ", lost);
         var description = node.Text("description");
         writer.WriteOptional("description", constraints is null ? description : description is null ? constraints : $"{description} ({constraints})");
         if (node.Object("additionalProperties") is { } map)

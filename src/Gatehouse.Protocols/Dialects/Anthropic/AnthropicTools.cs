@@ -45,7 +45,7 @@ internal sealed class AnthropicTools
         }
 
         return Restricts(request.ToolChoice)
-            ? new AnthropicTools([.. request.Tools.Where(t => t is FunctionTool f && request.ToolChoice!.Names.Contains(f.Name, StringComparer.Ordinal))], request.ToolChoice)
+            ? new AnthropicTools(request.ToolChoice!.Allowed(request.Tools, keepsNameless: false), request.ToolChoice)
             : new AnthropicTools(request.Tools, request.ToolChoice);
     }
 

@@ -119,17 +119,9 @@ internal sealed record BedrockToolPlan(IReadOnlyList<ToolDefinition> Tools, Tool
         return tools;
     }
 
-    /// <summary>Only some of the tools may be used: the others are not told.</summary>
-    private static List<ToolDefinition> Allowed(List<ToolDefinition> tools, ToolChoice? choice)
-    {
-        if (choice is null or { Names.Count: 0 } or { Mode: ToolChoiceMode.Required, Names.Count: 1 })
-        {
-            return tools;
-        }
-
-        var names = choice.Names.ToHashSet(StringComparer.Ordinal);
-        return tools.FindAll(t => t is not FunctionTool function || names.Contains(function.Name));
-    }
+    /// <summary>Only some of the tools may be used: the others are not told. One that must be is chosen by its name.</summary>
+    private static IReadOnlyList<ToolDefinition> Allowed(List<ToolDefinition> tools, ToolChoice? choice) =>
+        choice is null or { Mode: ToolChoiceMode.Required, Names.Count: 1 } ? tools : choice.Allowed(tools, keepsNameless: true);
 
     /// <summary>The tools that the conversation has called, for requests that do not describe them any more.</summary>
     private static List<ToolDefinition> OfHistory(IReadOnlyList<ChatMessage> turns)

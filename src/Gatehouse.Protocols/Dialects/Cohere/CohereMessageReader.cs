@@ -170,13 +170,14 @@ internal static class CohereMessageReader
     private static bool AddCitations(JsonElement citations, int contents, List<Part> parts)
     {
         var found = new List<(int Part, Citation Citation)>(citations.GetArrayLength());
+        var firstText = parts.FindIndex(p => p is TextPart);
         foreach (var citation in citations.EnumerateArray())
         {
             // "content_index: Index of the content block in which this citation appears."
             var place = citation.ValueKind != JsonValueKind.Object ? -1
                 : citation.Text("type") == "PLAN" ? (parts.Count > contents ? contents : -1)
                 : citation.Integer("content_index") is { } index ? (int)Math.Clamp(index, -1, int.MaxValue)
-                : parts.FindIndex(p => p is TextPart);
+                : firstText;
             if (place < 0 || place >= parts.Count || parts[place] is not TextPart)
             {
                 return false;

@@ -203,13 +203,13 @@ internal sealed class CohereMessageWriter(Utf8JsonWriter writer, ChatRequest req
             context.Dropped.Add("is_error");
         }
 
-        var content = result.Content.Where(p => p is TextPart or OpaquePart or FilePart { Source.Text: not null }).ToList();
+        var content = result.Content.Where(IsOfTool).ToList();
         var hasMore = content.Count < result.Content.Count;
         if (hasMore)
         {
             // A tool's message takes text and documents; what else it returned follows as the user's.
             rest.Add(new TextPart($"Result of tool call {result.CallId}:"));
-            rest.AddRange(result.Content.Except(content));
+            rest.AddRange(result.Content.Where(p => !IsOfTool(p)));
         }
 
         writer.WriteStartObject();
@@ -231,6 +231,8 @@ internal sealed class CohereMessageWriter(Utf8JsonWriter writer, ChatRequest req
 
         writer.WriteEndObject();
     }
+
+    private static bool IsOfTool(Part part) => part is TextPart or OpaquePart or FilePart { Source.Text: not null };
 
     private void WriteContent(bool isPlainText, IReadOnlyList<Part> parts, bool takesImages, string field)
     {

@@ -13,7 +13,10 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
 {
     private static readonly JsonElement Plan = JsonElement.Parse("\"\"");
 
-    private readonly List<Open> _open = [];
+    private readonly Dictionary<long, Open> _calls = [];
+
+    /// <summary>What is open beside calls: one thing at a time.</summary>
+    private Open? _open;
     private int _parts;
     private bool _hasStarted;
     private bool _isOver;
@@ -77,9 +80,9 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
                 ReadContent(Index(root), message?.Object("content"), root, events);
                 break;
             case "content-end":
-                if (Find(Index(root), OpenKind.Thinking, OpenKind.Opaque) is { } content)
+                if ((Find(Index(root), OpenKind.Thinking) ?? Find(Index(root), OpenKind.Opaque)) is not null)
                 {
-                    End(content, events);
+                    EndOpen(events);
                 }
 
                 break;
@@ -90,18 +93,14 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
                 StartCall(Index(root), message?.Object("tool_calls"), events);
                 break;
             case "tool-call-delta":
-                if (Find(Index(root), OpenKind.ToolCall, OpenKind.ToolCall) is { } call)
+                if (_calls.TryGetValue(Index(root), out var call))
                 {
                     Add(call, message?.Object("tool_calls")?.Object("function")?.Text("arguments"), null, events);
                 }
 
                 break;
             case "tool-call-end":
-                if (Find(Index(root), OpenKind.ToolCall, OpenKind.ToolCall) is { } ended)
-                {
-                    End(ended, events);
-                }
-
+                EndCall(Index(root), events);
                 break;
             case "citation-start":
                 Cite(message?.Object("citations"), events);
@@ -129,24 +128,36 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
     private Open Begin(OpenKind kind, long index, Part part, List<ChatStreamEvent> events)
     {
         Start(null, events);
-        for (var i = _open.Count - 1; i >= 0; i--)
+        EndOpen(events);
+        var open = new Open(kind, index, _parts++);
+        if (kind == OpenKind.ToolCall)
         {
-            if (_open[i].Kind != OpenKind.ToolCall)
-            {
-                End(_open[i], events);
-            }
+            _calls[index] = open;
+        }
+        else
+        {
+            _open = open;
         }
 
-        var open = new Open(kind, index, _parts++);
-        _open.Add(open);
         events.Add(new PartStarted(0, open.Part, part));
         return open;
     }
 
-    private void End(Open open, List<ChatStreamEvent> events)
+    private void EndOpen(List<ChatStreamEvent> events)
     {
-        _ = _open.Remove(open);
-        events.Add(new PartEnded(open.Part));
+        if (_open is not null)
+        {
+            events.Add(new PartEnded(_open.Part));
+            _open = null;
+        }
+    }
+
+    private void EndCall(long index, List<ChatStreamEvent> events)
+    {
+        if (_calls.Remove(index, out var call))
+        {
+            events.Add(new PartEnded(call.Part));
+        }
     }
 
     private static void Add(Open open, string? text, JsonElement? logprobs, List<ChatStreamEvent> events)
@@ -157,18 +168,7 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
         }
     }
 
-    private Open? Find(long index, OpenKind kind, OpenKind orKind)
-    {
-        foreach (var open in _open)
-        {
-            if (open.Index == index && (open.Kind == kind || open.Kind == orKind))
-            {
-                return open;
-            }
-        }
-
-        return null;
-    }
+    private Open? Find(long index, OpenKind kind) => _open is { } open && open.Index == index && open.Kind == kind ? open : null;
 
     private void StartContent(long index, JsonElement? content, List<ChatStreamEvent> events)
     {
@@ -190,12 +190,12 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
     {
         if (content?.Text("text") is { Length: > 0 } text)
         {
-            Add(Find(index, OpenKind.Text, OpenKind.Text) ?? Begin(OpenKind.Text, index, new TextPart(""), events), text, CohereLogprobs.Read(root.Object("logprobs")), events);
+            Add(Find(index, OpenKind.Text) ?? Begin(OpenKind.Text, index, new TextPart(""), events), text, CohereLogprobs.Read(root.Object("logprobs")), events);
         }
 
         if (content?.Text("thinking") is { Length: > 0 } thinking)
         {
-            Add(Find(index, OpenKind.Thinking, OpenKind.Thinking) ?? Begin(OpenKind.Thinking, index, new ReasoningPart(), events), thinking, null, events);
+            Add(Find(index, OpenKind.Thinking) ?? Begin(OpenKind.Thinking, index, new ReasoningPart(), events), thinking, null, events);
         }
     }
 
@@ -206,7 +206,7 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
             return;
         }
 
-        Add(Find(0, OpenKind.Plan, OpenKind.Plan) ?? Begin(OpenKind.Plan, 0, new TextPart("") { Extensions = CohereMessageReader.PlanMark(Plan) }, events), text, null, events);
+        Add(Find(0, OpenKind.Plan) ?? Begin(OpenKind.Plan, 0, new TextPart("") { Extensions = CohereMessageReader.PlanMark(Plan) }, events), text, null, events);
     }
 
     private void StartCall(long index, JsonElement? call, List<ChatStreamEvent> events)
@@ -216,11 +216,7 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
             throw new MalformedException("delta.message.tool_calls.function.name", "a tool call of the stream has no name");
         }
 
-        if (Find(index, OpenKind.ToolCall, OpenKind.ToolCall) is { } sameIndex)
-        {
-            End(sameIndex, events);
-        }
-
+        EndCall(index, events);
         var id = call.Value.Text("id") is { Length: > 0 } given ? given : $"call{fallbackId}x{_parts}";
         var open = Begin(OpenKind.ToolCall, index, new ToolCallPart(id, name, ""), events);
         Add(open, call.Value.Object("function")?.Text("arguments"), null, events);
@@ -234,9 +230,9 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
         }
 
         var isPlan = given.Text("type") == "PLAN";
-        var open = isPlan ? Find(0, OpenKind.Plan, OpenKind.Plan)
-            : given.Integer("content_index") is { } index ? Find(index, OpenKind.Text, OpenKind.Text)
-            : _open.Find(o => o.Kind == OpenKind.Text);
+        var open = isPlan ? Find(0, OpenKind.Plan)
+            : given.Integer("content_index") is { } index ? Find(index, OpenKind.Text)
+            : _open is { Kind: OpenKind.Text } ? _open : null;
         if (open is not null)
         {
             events.Add(new PartCited(open.Part, CohereMessageReader.ReadCitation(given.Clone())));
@@ -252,10 +248,13 @@ internal sealed class CohereStreamReader(string fallbackId) : ChatStreamReader
         }
 
         Start(root.Text("id"), events);
-        while (_open.Count > 0)
+        EndOpen(events);
+        foreach (var call in _calls.Values)
         {
-            End(_open[^1], events);
+            events.Add(new PartEnded(call.Part));
         }
+
+        _calls.Clear();
 
         _isOver = true;
         var usage = delta?.Object("usage");

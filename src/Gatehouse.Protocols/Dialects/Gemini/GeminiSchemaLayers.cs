@@ -10,6 +10,9 @@ internal sealed class GeminiSchemaLayers(JsonElement root, int maxUnrolled)
 {
     private const int MaxLayers = 64;
 
+    /// <summary>Longer than any path; one is looked up wherever it is written out.</summary>
+    private const int MaxReferenceLength = 2048;
+
     /// <summary>The references that are being followed on the way from the root.</summary>
     private readonly List<string> _path = [];
 
@@ -74,7 +77,7 @@ internal sealed class GeminiSchemaLayers(JsonElement root, int maxUnrolled)
     /// <summary>A JSON pointer into the schema itself (RFC 6901); others lead outside.</summary>
     private JsonElement? Find(string reference)
     {
-        if (!reference.StartsWith('#'))
+        if (!reference.StartsWith('#') || reference.Length > MaxReferenceLength)
         {
             return null;
         }

@@ -24,10 +24,18 @@ internal sealed class GeminiSchemaReducer(JsonElement root, string field, bool m
     /// <summary>References that fan out grow exponentially: behind this many schemas they are no longer followed.</summary>
     private const int MaxSchemas = 2000;
 
+    /// <summary>Long texts and lists that are referred to often grow too: behind so many bytes the same.</summary>
+    private const long MaxBytes = 1 << 22;
+
     private readonly GeminiSchemaLayers _layers = new(root, MaxUnrolled);
     private int _count;
+    private long _start;
 
-    public void Write(Utf8JsonWriter writer) => Write(writer, [root], [], 0);
+    public void Write(Utf8JsonWriter writer)
+    {
+        _start = writer.BytesCommitted + writer.BytesPending;
+        Write(writer, [root], [], 0);
+    }
 
     /// <param name="writer">At a place for a value.</param>
     /// <param name="schemas">All of them hold.</param>
@@ -37,7 +45,7 @@ internal sealed class GeminiSchemaReducer(JsonElement root, string field, bool m
     {
         var mark = _layers.Mark;
         writer.WriteStartObject();
-        if (depth > MaxDepth || ++_count > MaxSchemas)
+        if (depth > MaxDepth || ++_count > MaxSchemas || writer.BytesCommitted + writer.BytesPending - _start > MaxBytes)
         {
             Drop("$ref");
             writer.WriteString("type"u8, new GeminiSchemaFacts(schemas, [], null).Types is [var type, ..] ? type.ToUpperInvariant() : "STRING");

@@ -12,6 +12,9 @@ namespace Gatehouse.Protocols.Dialects.Gemini;
 internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWriter
 {
     private readonly Dictionary<int, OpenPart> _open = [];
+
+    /// <summary>The numbers of the parts of each answer, of which some have ended.</summary>
+    private readonly Dictionary<int, List<int>> _numbers = [];
     private readonly Queue<OpenPart> _calls = [];
     /// <summary>By the answers that were begun; null for one that was not told to have ended.</summary>
     private readonly SortedDictionary<int, Stop?> _stops = [];
@@ -95,6 +98,12 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
     {
         var part = new OpenPart(started.Choice, started.Content);
         _open[started.Part] = part;
+        if (!_numbers.TryGetValue(started.Choice, out var numbers))
+        {
+            _numbers[started.Choice] = numbers = [];
+        }
+
+        numbers.Add(started.Part);
         _ = _stops.TryAdd(started.Choice, null);
         switch (started.Content)
         {
@@ -219,10 +228,12 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
 
     private void EndAll(int choice, IBufferWriter<byte> output)
     {
-        foreach (var number in _open.Where(p => p.Value.Choice == choice).Select(p => p.Key).Order().ToList())
+        foreach (var number in _numbers.GetValueOrDefault(choice) ?? [])
         {
-            _ = _open.Remove(number, out var part);
-            End(part!, output);
+            if (_open.Remove(number, out var part))
+            {
+                End(part, output);
+            }
         }
     }
 

@@ -29,14 +29,13 @@ internal static class OllamaMessageReader
         }
 
         var messages = new List<ChatMessage>(list.GetArrayLength());
-        var unanswered = new List<ToolCallPart>();
+        var open = new OllamaOpenCalls();
         foreach (var message in list.EnumerateArray())
         {
-            var read = ReadMessage(message, $"messages[{messages.Count}]", messages.Count, unanswered);
+            var read = ReadMessage(message, $"messages[{messages.Count}]", messages.Count, open);
             if (read.Role == Role.Assistant)
             {
-                unanswered.Clear();
-                unanswered.AddRange(read.Parts.OfType<ToolCallPart>());
+                open.Begin(read.Parts.OfType<ToolCallPart>());
             }
 
             messages.Add(read);
@@ -100,7 +99,7 @@ internal static class OllamaMessageReader
         };
     }
 
-    private static ChatMessage ReadMessage(JsonElement message, string field, int index, List<ToolCallPart> unanswered)
+    private static ChatMessage ReadMessage(JsonElement message, string field, int index, OllamaOpenCalls open)
     {
         if (message.ValueKind != JsonValueKind.Object)
         {
@@ -109,7 +108,7 @@ internal static class OllamaMessageReader
 
         if (message.Text("role") == "tool")
         {
-            return ReadResult(message, field, unanswered);
+            return ReadResult(message, field, open);
         }
 
         var role = message.Text("role") switch
@@ -124,20 +123,14 @@ internal static class OllamaMessageReader
         return new ChatMessage(role, parts) { IsPlainText = message.Text("content") is not null, Extensions = more };
     }
 
-    /// <summary>A result names its call by the tool's name, and mostly not at all: the first call that waits for one is meant.</summary>
-    private static ChatMessage ReadResult(JsonElement message, string field, List<ToolCallPart> unanswered)
+    private static ChatMessage ReadResult(JsonElement message, string field, OllamaOpenCalls open)
     {
         var name = message.Text("tool_name");
         var id = message.Text("tool_call_id");
-        var call = unanswered.Find(c => id is not null ? c.Id == id : name is null || c.Name == name);
-        if (call is not null)
-        {
-            _ = unanswered.Remove(call);
-        }
-
+        var answered = open.Answer(id, name);
         var parts = new List<Part>();
         _ = ReadParts(message, field, "", parts);
-        return new ChatMessage(Role.User, [new ToolResultPart(id ?? call?.Id ?? $"call_{name}") { Name = name, Content = parts, IsPlainText = true }])
+        return new ChatMessage(Role.User, [new ToolResultPart(id ?? answered ?? $"call_{name}") { Name = name, Content = parts, IsPlainText = true }])
         {
             Extensions = Extensions.Of(Dialect.Ollama, OpenAiChatMembers.Beside(message, ToolMembers)),
         };

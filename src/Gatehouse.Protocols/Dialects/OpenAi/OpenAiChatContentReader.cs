@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
@@ -160,13 +161,13 @@ internal static class OpenAiChatContentReader
     /// <summary>The text of Mistral's list of chunks within a thought.</summary>
     public static string ThinkingText(JsonElement chunks)
     {
-        var text = "";
+        var text = new StringBuilder();
         foreach (var chunk in chunks.EnumerateArray())
         {
-            text += chunk.Text("text");
+            _ = text.Append(chunk.Text("text"));
         }
 
-        return text;
+        return text.ToString();
     }
 
     private static bool IsUrl(JsonElement text) => text.GetRawText().AsSpan(1).StartsWith("http", StringComparison.Ordinal);

@@ -27,15 +27,25 @@ internal static class OpenAiChatMessageReader
         }
 
         var messages = new List<ChatMessage>(list.GetArrayLength());
+        var called = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var message in list.EnumerateArray())
         {
-            messages.Add(ReadMessage(message, messages.Count, messages, dialect));
+            var read = ReadMessage(message, messages.Count, called, dialect);
+            foreach (var part in read.Parts)
+            {
+                if (part is ToolCallPart call)
+                {
+                    called[call.Name] = call.Id;
+                }
+            }
+
+            messages.Add(read);
         }
 
         return messages;
     }
 
-    private static ChatMessage ReadMessage(JsonElement message, int index, List<ChatMessage> before, Dialect dialect)
+    private static ChatMessage ReadMessage(JsonElement message, int index, Dictionary<string, string> called, Dialect dialect)
     {
         var field = $"messages[{index}]";
         if (message.ValueKind != JsonValueKind.Object)
@@ -50,7 +60,7 @@ internal static class OpenAiChatMessageReader
             "user" => ReadTurn(message, Role.User, field, dialect),
             "assistant" => ReadAssistant(message, field, index, dialect),
             "tool" => ReadTool(message, field, dialect),
-            "function" => ReadFunction(message, field, before, dialect),
+            "function" => ReadFunction(message, field, called, dialect),
             null => throw new MalformedException($"{field}.role", $"'{field}.role' is missing: expected system, developer, user, assistant or tool"),
             var role => throw new MalformedException($"{field}.role", $"'{field}.role' is '{role}': expected system, developer, user, assistant or tool"),
         };
@@ -122,12 +132,11 @@ internal static class OpenAiChatMessageReader
         return Result(message, id, field, dialect);
     }
 
-    private static ChatMessage ReadFunction(JsonElement message, string field, List<ChatMessage> before, Dialect dialect)
+    private static ChatMessage ReadFunction(JsonElement message, string field, Dictionary<string, string> called, Dialect dialect)
     {
         // The older form has no ids: a result belongs to the call of its name before it.
-        var name = message.Text("name");
-        var call = before.SelectMany(m => m.Parts).OfType<ToolCallPart>().LastOrDefault(c => c.Name == name);
-        return Result(message, call?.Id ?? $"call_{name}", field, dialect);
+        var name = message.Text("name") ?? "";
+        return Result(message, called.GetValueOrDefault(name) ?? $"call_{name}", field, dialect);
     }
 
     private static ChatMessage Result(JsonElement message, string callId, string field, Dialect dialect)

@@ -84,9 +84,8 @@ internal static class OpenAiChatReasoning
     /// <param name="dialect">The writer's.</param>
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<Part> parts, Dialect dialect)
     {
-        var text = "";
+        var texts = new List<string>();
         var isSigned = false;
-        var isThere = false;
         foreach (var part in parts)
         {
             if (part is not ReasoningPart reasoning)
@@ -100,17 +99,16 @@ internal static class OpenAiChatReasoning
                 return;
             }
 
-            isThere = true;
-            text += reasoning.Text;
+            texts.Add(reasoning.Text);
             isSigned |= reasoning.Signature is not null;
         }
 
-        if (!isThere)
+        if (texts.Count == 0)
         {
             return;
         }
 
-        writer.WriteString("reasoning_content", text);
+        writer.WriteString("reasoning_content", string.Concat(texts));
         if (isSigned)
         {
             writer.WriteStartArray(Details);
@@ -202,6 +200,8 @@ internal static class OpenAiChatReasoning
 
     private static void ReadDetails(JsonElement details, List<Part> parts)
     {
+        // The pieces of the summary with which the last part ends.
+        var summary = new List<string>();
         foreach (var detail in details.EnumerateArray())
         {
             var format = detail.Text("format");
@@ -209,27 +209,28 @@ internal static class OpenAiChatReasoning
             switch (detail.Text("type"))
             {
                 case "reasoning.text":
+                    EndSummary(summary, parts);
                     parts.Add(new ReasoningPart { Text = detail.Text("text") ?? "", Signature = signature });
                     break;
-                case "reasoning.summary" when detail.Text("summary") is { } summary:
-                    AddSummary(summary, parts);
+                case "reasoning.summary" when detail.Text("summary") is { } piece:
+                    summary.Add(piece);
                     break;
                 case "reasoning.encrypted" when detail.Text("data") is { } data:
+                    EndSummary(summary, parts);
                     AddEncrypted(SignatureOf(data, format), detail.Text("id"), parts);
                     break;
             }
         }
+
+        EndSummary(summary, parts);
     }
 
-    private static void AddSummary(string summary, List<Part> parts)
+    private static void EndSummary(List<string> pieces, List<Part> parts)
     {
-        if (parts is [.., ReasoningPart { Summary: { } before, Signature: null } last])
+        if (pieces.Count > 0)
         {
-            parts[^1] = last with { Summary = [.. before, summary], Text = $"{last.Text}\n\n{summary}" };
-        }
-        else
-        {
-            parts.Add(new ReasoningPart { Text = summary, Summary = [summary] });
+            parts.Add(new ReasoningPart { Text = string.Join("\n\n", pieces), Summary = [.. pieces] });
+            pieces.Clear();
         }
     }
 

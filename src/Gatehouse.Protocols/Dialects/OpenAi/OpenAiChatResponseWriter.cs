@@ -140,18 +140,18 @@ internal static class OpenAiChatResponseWriter
 
     private static void WriteText(Utf8JsonWriter writer, ChatChoice choice, IReadOnlyList<Part> parts, Dialect dialect)
     {
-        string? text = null;
+        var texts = new List<string>();
         Signature? signature = null;
         foreach (var part in parts)
         {
             if (part is TextPart piece)
             {
-                text += piece.Text;
+                texts.Add(piece.Text);
                 signature = piece.Signature ?? signature;
             }
         }
 
-        if (text is { Length: > 0 })
+        if (string.Concat(texts) is { Length: > 0 } text)
         {
             writer.WriteString("content", text);
         }

@@ -10,6 +10,12 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
     private const int None = -1;
 
     private readonly List<OpenCall> _calls = [];
+
+    /// <summary>The last call of each place.</summary>
+    private readonly Dictionary<long, OpenCall> _byPlace = [];
+
+    /// <summary>The last call of each id.</summary>
+    private readonly Dictionary<string, OpenCall> _byId = new(StringComparer.Ordinal);
     private int _open = None;
     private Kind _openKind;
     private bool _isSigned;
@@ -159,7 +165,7 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
 
     private void ReadEncrypted(Signature signature, string? id, List<ChatStreamEvent> events)
     {
-        if (signature.Maker == Dialect.Gemini && id is not null && _calls.Find(c => c.Id == id) is { } call)
+        if (signature.Maker == Dialect.Gemini && id is not null && _byId.TryGetValue(id, out var call))
         {
             events.Add(new PartSigned(call.Part, signature));
         }
@@ -289,7 +295,7 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
 
         if (delta.Object(OpenAiChatToolCalls.FunctionCall) is { } legacy)
         {
-            var open = _calls.Find(c => c.Place == None) ?? Start(None, $"call{fallbackId}{Index}xf", legacy.Text("name"), isCustom: false, null, events);
+            var open = _byPlace.GetValueOrDefault(None) ?? Start(None, $"call{fallbackId}{Index}xf", legacy.Text("name"), isCustom: false, null, events);
             Continue(open, legacy.Member("arguments"), events);
         }
     }
@@ -325,16 +331,17 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
     /// </summary>
     private OpenCall? Find(long? place, string? id, string? name)
     {
-        for (var i = _calls.Count - 1; i >= 0; i--)
+        if (id is not null && (place is null || name is not null))
         {
-            var call = _calls[i];
-            if (place is null ? id is null ? name is null : call.Id == id : call.Place == place && (id is null || name is null || call.Id == id))
-            {
-                return call;
-            }
+            return _byId.TryGetValue(id, out var named) && (place is null || named.Place == place) ? named : null;
         }
 
-        return null;
+        if (place is not null)
+        {
+            return _byPlace.GetValueOrDefault(place.Value);
+        }
+
+        return name is null && _calls.Count > 0 ? _calls[^1] : null;
     }
 
     private OpenCall Start(int place, string? id, string? name, bool isCustom, Signature? signature, List<ChatStreamEvent> events)
@@ -342,6 +349,8 @@ internal sealed class OpenAiChatStreamChoice(int index, string fallbackId, Diale
         CloseOpen(events);
         var call = new OpenCall(parts.Next(), place, id ?? $"call{fallbackId}{Index}x{_calls.Count}") { IsNew = true };
         _calls.Add(call);
+        _byPlace[call.Place] = call;
+        _byId[call.Id] = call;
         _hasCalls = true;
         _hasContent = true;
         events.Add(new PartStarted(Index, call.Part, new ToolCallPart(call.Id, name ?? "", "") { IsCustom = isCustom, Signature = signature }));

@@ -13,6 +13,7 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 internal sealed class OpenAiChatStreamReader(string fallbackId, Dialect dialect) : ChatStreamReader
 {
     private readonly List<OpenAiChatStreamChoice> _choices = [];
+    private readonly Dictionary<long, OpenAiChatStreamChoice> _byIndex = [];
     private readonly StreamParts _parts = new();
     private bool _hasStarted;
     private bool _isOver;
@@ -117,12 +118,9 @@ internal sealed class OpenAiChatStreamReader(string fallbackId, Dialect dialect)
 
     private OpenAiChatStreamChoice? ChoiceOf(long index)
     {
-        foreach (var choice in _choices)
+        if (_byIndex.TryGetValue(index, out var choice))
         {
-            if (choice.Index == index)
-            {
-                return choice;
-            }
+            return choice;
         }
 
         if (index is < 0 or > int.MaxValue)
@@ -130,9 +128,10 @@ internal sealed class OpenAiChatStreamReader(string fallbackId, Dialect dialect)
             return null;
         }
 
-        var added = new OpenAiChatStreamChoice((int)index, fallbackId, dialect, _parts);
-        _choices.Add(added);
-        return added;
+        choice = new OpenAiChatStreamChoice((int)index, fallbackId, dialect, _parts);
+        _choices.Add(choice);
+        _byIndex.Add(index, choice);
+        return choice;
     }
 
     private void End(List<ChatStreamEvent> events)

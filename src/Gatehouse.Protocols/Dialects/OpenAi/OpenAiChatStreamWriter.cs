@@ -113,6 +113,7 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
 
         var part = new OpenPart(choice, started.Content);
         _parts[started.Part] = part;
+        choice.Parts.Add(started.Part);
         switch (started.Content)
         {
             case ToolCallPart call:
@@ -349,15 +350,12 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
     /// <summary>Parts that were not said to have ended: nothing comes behind the reason.</summary>
     private void EndParts(ChoiceState choice, IBufferWriter<byte> output)
     {
-        if (_parts.Count == 0)
+        foreach (var number in choice.Parts)
         {
-            return;
-        }
-
-        foreach (var number in _parts.Where(p => p.Value.Choice == choice).Select(p => p.Key).Order().ToList())
-        {
-            _ = _parts.Remove(number, out var part);
-            End(part!, output);
+            if (_parts.Remove(number, out var part))
+            {
+                End(part, output);
+            }
         }
     }
 
@@ -454,6 +452,9 @@ internal sealed class OpenAiChatStreamWriter(AnswerContext context, Dialect dial
         public int TextLength { get; set; }
 
         public bool HasStopped { get; set; }
+
+        /// <summary>The numbers of its parts, of which some have ended.</summary>
+        public List<int> Parts { get; } = [];
     }
 
     private sealed class OpenPart(ChoiceState choice, Part content)

@@ -138,20 +138,33 @@ internal static class OpenAiChatToolCalls
     /// <summary>OpenRouter tells Gemini's signature of a call as a piece of reasoning with the call's id.</summary>
     private static void AttachSignatures(List<Part> parts)
     {
+        if (!parts.Exists(IsSignature))
+        {
+            return;
+        }
+
+        var calls = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < parts.Count; i++)
         {
-            if (parts[i] is not ReasoningPart { IsRedacted: true, Signature.Maker: Dialect.Gemini, Extensions: null } piece)
+            if (parts[i] is ToolCallPart { Signature: null } call)
             {
-                continue;
-            }
-
-            var call = parts.FindIndex(p => p is ToolCallPart { Signature: null } c && c.Id == piece.ItemId);
-            if (call >= 0)
-            {
-                parts[call] = ((ToolCallPart)parts[call]) with { Signature = piece.Signature };
-                parts.RemoveAt(i);
-                i--;
+                _ = calls.TryAdd(call.Id, i);
             }
         }
+
+        var isAttached = new HashSet<Part>(ReferenceEqualityComparer.Instance);
+        foreach (var part in parts.Where(IsSignature).ToList())
+        {
+            var piece = (ReasoningPart)part;
+            if (piece.ItemId is { } id && calls.Remove(id, out var place))
+            {
+                parts[place] = ((ToolCallPart)parts[place]) with { Signature = piece.Signature };
+                _ = isAttached.Add(piece);
+            }
+        }
+
+        _ = parts.RemoveAll(isAttached.Contains);
     }
+
+    private static bool IsSignature(Part part) => part is ReasoningPart { IsRedacted: true, Signature.Maker: Dialect.Gemini, Extensions: null };
 }

@@ -53,8 +53,7 @@ internal static class OpenAiChatTools
         var choice = request.ToolChoice;
         if (choice is { Names.Count: > 1 } or { Names.Count: 1, Mode: not ToolChoiceMode.Required } && (dialect == Dialect.Mistral || context.Rules.Has("no_allowed_tools")))
         {
-            // The same to the model: it sees no tool that it may not use.
-            tools = [.. tools.Where(t => NameOf(t) is { } name && choice.Names.Contains(name, StringComparer.Ordinal))];
+            tools = choice.Allowed(tools, keepsNameless: false);
             choice = choice with { Names = [] };
         }
 
@@ -136,13 +135,6 @@ internal static class OpenAiChatTools
         "none" => ToolChoiceMode.None,
         "required" or "any" => ToolChoiceMode.Required,
         "validated" => ToolChoiceMode.Validated,
-        _ => null,
-    };
-
-    private static string? NameOf(ToolDefinition tool) => tool switch
-    {
-        FunctionTool function => function.Name,
-        CustomTool custom => custom.Name,
         _ => null,
     };
 
@@ -286,7 +278,7 @@ internal static class OpenAiChatTools
         }
         else
         {
-            WriteReference(writer, tool, tools);
+            WriteReference(writer, tool, CustomTool.NamesOf(tools));
         }
 
         writer.WriteEndObject();
@@ -299,10 +291,11 @@ internal static class OpenAiChatTools
         writer.WriteStartObject("allowed_tools");
         writer.WriteString("mode", choice.Mode == ToolChoiceMode.Required ? "required" : "auto");
         writer.WriteStartArray("tools");
+        var custom = CustomTool.NamesOf(tools);
         foreach (var name in choice.Names)
         {
             writer.WriteStartObject();
-            WriteReference(writer, name, tools);
+            WriteReference(writer, name, custom);
             writer.WriteEndObject();
         }
 
@@ -311,9 +304,9 @@ internal static class OpenAiChatTools
         writer.WriteEndObject();
     }
 
-    private static void WriteReference(Utf8JsonWriter writer, string name, IReadOnlyList<ToolDefinition> tools)
+    private static void WriteReference(Utf8JsonWriter writer, string name, HashSet<string> custom)
     {
-        var type = tools.Any(t => t is CustomTool custom && custom.Name == name) ? "custom" : "function";
+        var type = custom.Contains(name) ? "custom" : "function";
         writer.WriteString("type", type);
         writer.WriteStartObject(type);
         writer.WriteString("name", name);

@@ -189,10 +189,6 @@ internal sealed class ResponsesInputWriter(ChatRequest request, RequestContext c
         {
             switch (parts[i])
             {
-                // OpenAI Chat has an empty text beside tool calls; an output text must not be empty.
-                case TextPart { Text: "", Item: null }:
-                    parts.RemoveAt(i);
-                    break;
                 case AudioPart { Transcript: { } transcript }:
                     parts[i] = new TextPart(transcript);
                     break;
@@ -201,6 +197,8 @@ internal sealed class ResponsesInputWriter(ChatRequest request, RequestContext c
             }
         }
 
+        // OpenAI Chat has an empty text beside tool calls; an output text must not be empty.
+        _ = parts.RemoveAll(p => p is TextPart { Text: "", Item: null });
         if (parts.Count == 0)
         {
             return;

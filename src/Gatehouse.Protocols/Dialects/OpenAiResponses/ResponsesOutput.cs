@@ -11,6 +11,7 @@ internal static class ResponsesOutput
     public static List<Part> PartsOf(ChatChoice choice)
     {
         var parts = new List<Part>();
+        var logprobs = choice.Logprobs;
         foreach (var part in choice.Parts)
         {
             if (Shown(part) is not { } shown)
@@ -23,9 +24,14 @@ internal static class ResponsesOutput
                 parts.Add(ResponsesSignatures.Before(ofCall));
             }
 
-            parts.Add(shown is TextPart { Logprobs: null } text && choice.Logprobs is { } logprobs && !parts.Any(p => p is TextPart)
-                ? text with { Logprobs = logprobs }
-                : shown);
+            if (shown is TextPart text)
+            {
+                // They are about the first text.
+                shown = text with { Logprobs = text.Logprobs ?? logprobs };
+                logprobs = null;
+            }
+
+            parts.Add(shown);
             if (shown is TextPart { Signature: { } ofText })
             {
                 parts.Add(ResponsesSignatures.After(ofText));

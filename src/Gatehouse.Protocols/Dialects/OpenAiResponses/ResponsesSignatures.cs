@@ -21,6 +21,7 @@ internal static class ResponsesSignatures
     /// <summary>Gives the signatures back to the parts that they belong to.</summary>
     public static void Attach(List<Part> parts)
     {
+        HashSet<Part>? isAttached = null;
         for (var i = parts.Count - 1; i >= 0; i--)
         {
             if (parts[i] is not ReasoningPart { Text: "", Signature: { Value: [OfNext or OfPrevious, ..] value } carried })
@@ -32,8 +33,13 @@ internal static class ResponsesSignatures
             if (signed >= 0 && signed < parts.Count && Sign(parts[signed], carried with { Value = value[1..] }) is { } part)
             {
                 parts[signed] = part;
-                parts.RemoveAt(i);
+                _ = (isAttached ??= new HashSet<Part>(ReferenceEqualityComparer.Instance)).Add(parts[i]);
             }
+        }
+
+        if (isAttached is not null)
+        {
+            _ = parts.RemoveAll(isAttached.Contains);
         }
     }
 

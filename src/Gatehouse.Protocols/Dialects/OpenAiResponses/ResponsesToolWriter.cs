@@ -87,7 +87,7 @@ internal static class ResponsesToolWriter
                 break;
             case { Names: [var name], Mode: ToolChoiceMode.Required }:
                 writer.WriteStartObject("tool_choice"u8);
-                WriteNamed(writer, name, request);
+                WriteNamed(writer, name, CustomTool.NamesOf(request.Tools));
                 writer.WriteEndObject();
                 break;
             case { Names.Count: > 0 }:
@@ -105,10 +105,11 @@ internal static class ResponsesToolWriter
         writer.WriteString("type"u8, "allowed_tools"u8);
         writer.WriteString("mode"u8, choice.Mode == ToolChoiceMode.Required ? "required"u8 : "auto"u8);
         writer.WriteStartArray("tools"u8);
+        var custom = CustomTool.NamesOf(request.Tools);
         foreach (var name in choice.Names)
         {
             writer.WriteStartObject();
-            WriteNamed(writer, name, request);
+            WriteNamed(writer, name, custom);
             writer.WriteEndObject();
         }
 
@@ -116,9 +117,9 @@ internal static class ResponsesToolWriter
         writer.WriteEndObject();
     }
 
-    private static void WriteNamed(Utf8JsonWriter writer, string name, ChatRequest request)
+    private static void WriteNamed(Utf8JsonWriter writer, string name, HashSet<string> custom)
     {
-        writer.WriteString("type"u8, request.Tools.Any(t => t is CustomTool custom && custom.Name == name) ? "custom"u8 : "function"u8);
+        writer.WriteString("type"u8, custom.Contains(name) ? "custom"u8 : "function"u8);
         writer.WriteString("name"u8, name);
     }
 
