@@ -76,6 +76,8 @@ internal sealed class GeminiStreamWriter(AnswerContext context) : ChatStreamWrit
         }
     }
 
+    public override void TakeBackEnd() => _isOver = false;
+
     /// <summary>A frame, or an element of the list, with "error": that is what SDKs raise. Nothing says that the answer ended well.</summary>
     public override void WriteFailure(ChatError error, IBufferWriter<byte> output)
     {
