@@ -7,8 +7,9 @@ namespace Gatehouse.Protocols.Tests.Dialects;
 /// <summary>A request of OpenAI Chat, as another dialect is told it.</summary>
 internal sealed record Asked(JsonElement Body, IReadOnlyList<string> Dropped)
 {
+    /// <param name="messages">None: the user greets.</param>
     public static ChatRequest Request(params ChatMessage[] messages) =>
-        new() { Dialect = Dialect.OpenAiChat, Model = "asked", Messages = messages };
+        new() { Dialect = Dialect.OpenAiChat, Model = "asked", Messages = messages.Length > 0 ? messages : [User(new TextPart("Hi"))] };
 
     public static ChatMessage User(params Part[] parts) => new(Role.User, parts);
 

@@ -23,7 +23,7 @@ public sealed class ForeignRequestTests
     [InlineData(Dialect.Cohere, "messages")]
     [InlineData(Dialect.OpenAiResponses, "messages")]
     public void An_empty_conversation_is_refused_before_it_is_sent(Dialect target, string field) =>
-        Assert.Equal(field, Assert.Throws<MalformedException>(() => Asked.In(AllDialects.CodecOf(target), Asked.Request())).Field);
+        Assert.Equal(field, Assert.Throws<MalformedException>(() => Asked.In(AllDialects.CodecOf(target), Asked.Request() with { Messages = [] })).Field);
 
     [Fact]
     public void An_empty_conversation_is_named_as_its_caller_knows_it()
@@ -56,9 +56,9 @@ public sealed class ForeignRequestTests
             Hi,
             Asked.Assistant(new ToolCallPart("a", "first", "{}"), new ToolCallPart("b", "second", "{}")),
             Asked.User(new ToolResultPart("b") { Content = [new TextPart("2")], IsPlainText = true }, new TextPart("Go on.")));
-        var again = AllDialects.CodecOf(target).ReadRequest(Asked.In(AllDialects.CodecOf(target), request, "function_call_ids").Body);
+        var again = AllDialects.CodecOf(target).ReadRequest(Asked.In(AllDialects.CodecOf(target), request, "function_call_ids", "claude").Body);
         var results = again.Messages[^1].Parts.OfType<ToolResultPart>().ToDictionary(r => r.CallId, StringComparer.Ordinal);
-        Assert.Equal("a b", string.Join(' ', results.Keys.Order(StringComparer.Ordinal)));
+        Assert.Equal(["a", "b"], results.Keys.Order(StringComparer.Ordinal), StringComparer.Ordinal);
         Assert.True(results["a"].IsError);
         Assert.Contains("The tool call was not answered.", Conversation.TextOf(results["a"].Content), StringComparison.Ordinal);
         Assert.NotEqual(true, results["b"].IsError);

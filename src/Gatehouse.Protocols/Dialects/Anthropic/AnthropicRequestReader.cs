@@ -26,7 +26,7 @@ internal static class AnthropicRequestReader
     private static readonly FrozenDictionary<string, MemberTypes> Types = OpenAiChatMembers.Table(
         ("model", MemberTypes.Text), ("max_tokens", MemberTypes.Integer), ("messages", MemberTypes.Array),
         ("system", MemberTypes.Text | MemberTypes.Array), ("tools", MemberTypes.Array), ("tool_choice", MemberTypes.Object),
-        ("thinking", MemberTypes.Object), ("output_config", MemberTypes.Object), ("output_format", MemberTypes.Object),
+        ("thinking", MemberTypes.Object), ("output_config", MemberTypes.Object),
         ("stop_sequences", MemberTypes.Texts), ("temperature", MemberTypes.Number), ("top_p", MemberTypes.Number),
         ("top_k", MemberTypes.Integer), ("stream", MemberTypes.Flag), ("metadata", MemberTypes.Object), ("service_tier", MemberTypes.Text),
         ("cache_control", MemberTypes.Object));

@@ -8,7 +8,8 @@ namespace Gatehouse.Protocols.Tests.Dialects.OpenAi;
 
 public sealed class OpenAiChatRequestTests
 {
-    private static readonly ChatRequest Foreign = new() { Dialect = Dialect.Anthropic, Model = "claude" };
+    private static readonly ChatRequest Foreign =
+        new() { Dialect = Dialect.Anthropic, Model = "claude", Messages = [new(Role.User, [new TextPart("Hi")])] };
 
     [Fact]
     public void Results_of_tools_become_messages_of_their_own_and_their_images_the_users()

@@ -68,7 +68,7 @@ public sealed class ResponsesRequestTests
               {"type":"function_call","call_id":"{{call}}","name":"f","arguments":"{\"a\":1}"},
               {"type":"function_call_output","call_id":"{{call}}","output":"ok"},
               {"role":"user","content":[{"type":"input_text","text":"and?"}]}],
-             "tools":[{"type":"function","name":"f","parameters":{"type":"object"},"strict":false}],
+             "tools":[{"type":"function","name":"f","parameters":{"type":"object","properties":{ } },"strict":false}],
              "tool_choice":{"type":"function","name":"f"},"max_output_tokens":100,"user":"u",
              "text":{"format":{"type":"json_schema","name":"answer","schema":{"type":"object"} } },
              "reasoning":{"effort":"high","summary":"auto"},"include":["reasoning.encrypted_content"],"store":false,"stream":true}
@@ -105,9 +105,9 @@ public sealed class ResponsesRequestTests
     {
         var opaque = new OpaquePart(Dialect.Anthropic, "server_tool_use", Json("{}"));
         var video = new FilePart(new MediaSource { MediaType = "video/mp4", Url = "https://a.example/v" });
-        Assert.Equal("n", Refused(new ChatRequest { Dialect = Dialect.OpenAiChat, Candidates = 2 }));
-        Assert.Equal("modalities (audio)", Refused(new ChatRequest { Dialect = Dialect.OpenAiChat, Modalities = ["text", "audio"] }));
-        Assert.Equal("tools[0] (web_search_20250305)", Refused(new ChatRequest { Dialect = Dialect.Anthropic, Tools = [new OpaqueTool(Dialect.Anthropic, "web_search_20250305", Json("{}"))] }));
+        Assert.Equal("n", Refused(new ChatRequest { Dialect = Dialect.OpenAiChat, Candidates = 2, Messages = Greeting }));
+        Assert.Equal("modalities (audio)", Refused(new ChatRequest { Dialect = Dialect.OpenAiChat, Modalities = ["text", "audio"], Messages = Greeting }));
+        Assert.Equal("tools[0] (web_search_20250305)", Refused(new ChatRequest { Dialect = Dialect.Anthropic, Tools = [new OpaqueTool(Dialect.Anthropic, "web_search_20250305", Json("{}"))], Messages = Greeting }));
         Assert.Equal("messages[0].content[0] (server_tool_use)", Refused(new ChatRequest { Dialect = Dialect.Anthropic, Messages = [new(Role.Assistant, [opaque])] }));
         Assert.Equal("messages[0].content[1] (video/mp4)", Refused(new ChatRequest { Dialect = Dialect.Gemini, Messages = [new(Role.User, [new TextPart("a"), video])] }));
     }
@@ -136,6 +136,8 @@ public sealed class ResponsesRequestTests
     [InlineData("""{"text":{"format":{"type":"json_schema"}}}""", "text.format.schema")]
     public void A_mistake_names_its_place(string body, string field) =>
         Assert.Equal(field, Assert.Throws<MalformedException>(() => Read(body)).Field);
+
+    private static ChatMessage[] Greeting => [new(Role.User, [new TextPart("Hi")])];
 
     private static ChatRequest Read(string body) => ResponsesCodec.Instance.ReadRequest(Json(body));
 
