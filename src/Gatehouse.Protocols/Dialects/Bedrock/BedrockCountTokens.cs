@@ -14,7 +14,7 @@ public static class BedrockCountTokens
     /// <exception cref="UnsupportedException">Bedrock cannot express something that changes the meaning.</exception>
     public static void WriteRequest(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = context.Apply(request);
         BedrockHints.Check(request, context.Dropped);
         writer.WriteStartObject();
         writer.WriteStartObject("input"u8);

@@ -9,7 +9,7 @@ internal static class GeminiRequestWriter
 {
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = context.Apply(request);
         writer.WriteStartObject();
         NameLosses(request, context);
         new GeminiContentWriter(request, context, writer).Write();

@@ -14,7 +14,7 @@ internal static class OllamaRequestWriter
 
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = context.Rules.Apply(request, context.Dropped);
+        request = context.Apply(request);
         UnknownHints.Check(request, context.Dropped, Dialect.Ollama);
         writer.WriteStartObject();
         writer.WriteString("model", context.Model);
