@@ -22,6 +22,19 @@ public sealed record RequestContext(string Model, TargetRules Rules, DroppedPara
 {
     /// <summary>What the model can put out at most, where it is known: Anthropic wants a limit in every request.</summary>
     public long? MaxOutputTokens { get; init; }
+
+    /// <summary>Whether the model can think, where that is known. The rules know it better than the catalogue.</summary>
+    public bool? Reasoning { get; init; }
+
+    /// <summary>
+    /// The request without what the target refuses: what the rules name, and thoughts where the model has none. Not to think is what such
+    /// a model does anyway.
+    /// </summary>
+    public ChatRequest Apply(ChatRequest request)
+    {
+        request = Rules.Apply(request, Dropped);
+        return Rules.Has("no_reasoning") || Reasoning == false ? ReasoningRules.Without(request, Dropped) : request;
+    }
 }
 
 /// <summary>What the writer of an answer must know besides the answer.</summary>

@@ -37,7 +37,6 @@ internal static class AnthropicHints
         Drop(request.Metadata is not null, "metadata");
         Drop(request.PromptCacheKey is not null, "prompt_cache_key");
         Drop(request.Verbosity is not null, "verbosity");
-        Drop(request.ResponseFormat?.Kind == ResponseFormatKind.JsonObject, "response_format");
         Drop(request.ResponseFormat?.Description is not null, "response_format.description");
         // Anthropic keeps no answer for later turns: `store: false` is what it does anyway.
         Drop(request.Store is true, "store");

@@ -11,6 +11,7 @@ namespace Gatehouse.Protocols.Dialects.Anthropic;
 /// model, and on Bedrock also whether the answer is streamed.</item>
 /// <item><c>thinking_adaptive</c>: the model thinks adaptively and takes an effort; others are given a budget.</item>
 /// <item><c>system_messages</c>: later system turns may stand among the messages (since 2026-10-21).</item>
+/// <item><c>no_json_schema</c>: the model does not know <c>output_config.format</c>: a schema is refused.</item>
 /// <item><c>temperature_or_top_p</c>: not both; <c>top_p</c> gives way.</item>
 /// </list>
 /// </summary>
@@ -25,7 +26,7 @@ internal static class AnthropicRequestWriter
     /// <exception cref="UnsupportedException">Anthropic cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Anthropic);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Anthropic);
         AnthropicHints.Check(request, context.Dropped);
         var tools = AnthropicTools.Of(request);
         var (system, turns) = AnthropicTurns.Of(request, context);
@@ -36,7 +37,7 @@ internal static class AnthropicRequestWriter
         writer.WriteNumber("max_tokens"u8, thinking.MaxTokens);
         WritePrompt(request, context, writer, system, turns, tools);
         thinking.Write(writer);
-        WriteOutputConfig(request, thinking.Effort, writer);
+        WriteOutputConfig(request, context, thinking.Effort, writer);
         WriteSampling(request, context, thinking, writer);
         if (request.IsStream && !context.Rules.Has("anthropic_bedrock"))
         {
@@ -52,7 +53,7 @@ internal static class AnthropicRequestWriter
     /// <summary>Writes the body of <c>POST /v1/messages/count_tokens</c>: what makes the prompt, and nothing about the answer.</summary>
     public static void WriteCountTokens(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Anthropic);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Anthropic);
         var tools = AnthropicTools.Of(request);
         var (system, turns) = AnthropicTurns.Of(request, context);
         var thinking = AnthropicThinking.Of(request, context, turns);
@@ -61,7 +62,7 @@ internal static class AnthropicRequestWriter
         var isDirect = WritePlatform(request, context, writer);
         WritePrompt(request, context, writer, system, turns, tools);
         thinking.Write(writer);
-        WriteOutputConfig(request, thinking.Effort, writer);
+        WriteOutputConfig(request, context, thinking.Effort, writer);
         WriteExtensions(request.Extensions, isDirect, context.Dropped, writer);
         writer.WriteEndObject();
     }
@@ -95,8 +96,14 @@ internal static class AnthropicRequestWriter
         return true;
     }
 
-    private static void WriteOutputConfig(ChatRequest request, string? effort, Utf8JsonWriter writer)
+    private static void WriteOutputConfig(ChatRequest request, RequestContext context, string? effort, Utf8JsonWriter writer)
     {
+        if (request.ResponseFormat?.Kind == ResponseFormatKind.JsonSchema && request.Dialect != Dialect.Anthropic && context.Rules.Has("no_json_schema"))
+        {
+            // Who asks for a schema relies on it.
+            throw new UnsupportedException("response_format (json_schema)");
+        }
+
         var format = request.ResponseFormat is { Kind: ResponseFormatKind.JsonSchema } schema ? schema : null;
         if (format?.Extensions is { Dialect: Dialect.Anthropic } own && own.Members[0] is { Name: "output_format" } older)
         {

@@ -36,7 +36,7 @@ internal static class AnthropicTurns
         Conversation.OpenWithUser(turns);
         Conversation.AnswerCalls(turns);
         TrimEnd(turns);
-        return (system, turns);
+        return (JsonInstruction.Of(request) is { } line ? [.. system, new ChatMessage(Role.System, [line])] : system, turns);
     }
 
     private static IReadOnlyList<ChatMessage> WithoutForeignThoughts(IReadOnlyList<ChatMessage> messages, DroppedParameters dropped)

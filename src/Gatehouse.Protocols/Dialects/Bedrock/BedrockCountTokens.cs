@@ -14,7 +14,7 @@ public static class BedrockCountTokens
     /// <exception cref="UnsupportedException">Bedrock cannot express something that changes the meaning.</exception>
     public static void WriteRequest(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Bedrock);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Bedrock);
         BedrockHints.Check(request, context.Dropped);
         writer.WriteStartObject();
         writer.WriteStartObject("input"u8);

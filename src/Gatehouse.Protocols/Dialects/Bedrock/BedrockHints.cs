@@ -38,7 +38,6 @@ internal static class BedrockHints
         Drop(request.SafetyIdentifier is not null, "safety_identifier");
         Drop(request.PromptCacheKey is not null, "prompt_cache_key");
         Drop(request.Verbosity is not null, "verbosity");
-        Drop(request.ResponseFormat?.Kind == ResponseFormatKind.JsonObject, "response_format");
         Drop(request.ToolChoice is { Mode: ToolChoiceMode.Validated }, "tool_choice");
         // Bedrock keeps no answer for later turns: `store: false` is what it does anyway.
         Drop(request.Store is true, "store");

@@ -11,6 +11,8 @@ namespace Gatehouse.Protocols.Dialects.Bedrock;
 /// <item><c>claude</c>: the model is Claude, where an ARN does not tell.</item>
 /// <item><c>thinking_adaptive</c>: Claude thinks adaptively and takes an effort; others are given a budget.</item>
 /// <item><c>json_schema_by_tool</c>: the model does not know <c>outputConfig.textFormat</c> (<see cref="BedrockAnswerTool"/>).</item>
+/// <item><c>no_json_schema</c>: nor can it be made to call a tool: a schema is refused.</item>
+/// <item><c>temperature_or_top_p</c>: not both; <c>top_p</c> gives way.</item>
 /// <item><c>no_mixed_tool_results</c>: results of tools do not stand in one turn with anything else.</item>
 /// </list>
 /// </summary>
@@ -22,7 +24,7 @@ internal static class BedrockRequestWriter
     /// <exception cref="UnsupportedException">Bedrock cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Bedrock);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Bedrock);
         BedrockHints.Check(request, context.Dropped);
         writer.WriteStartObject();
         var fields = WritePrompt(request, context, writer);
@@ -123,6 +125,11 @@ internal static class BedrockRequestWriter
                 temperature = 1;
             }
 
+            if (temperature is not null && context.Rules.Has("temperature_or_top_p"))
+            {
+                Drop(ref topP, "top_p", context.Dropped);
+            }
+
             // "NonEmptyString", and Claude wants more than white space.
             if (stop is not null && stop.Any(string.IsNullOrWhiteSpace))
             {
@@ -149,6 +156,12 @@ internal static class BedrockRequestWriter
 
     private static void WriteFormat(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
+        if (request.ResponseFormat?.Kind == ResponseFormatKind.JsonSchema && request.Dialect != Dialect.Bedrock && context.Rules.Has("no_json_schema"))
+        {
+            // Who asks for a schema relies on it.
+            throw new UnsupportedException("response_format (json_schema)");
+        }
+
         if (request.ResponseFormat is { Kind: ResponseFormatKind.JsonSchema } format
             && OwnMember(request, BedrockRequestReader.OutputConfig) is null
             && (request.Dialect == Dialect.Bedrock || !context.Rules.Has(BedrockAnswerTool.Trait)))

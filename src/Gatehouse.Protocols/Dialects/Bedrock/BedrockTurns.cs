@@ -76,6 +76,11 @@ internal sealed class BedrockTurns
         }
 
         CacheWhole(turns);
+        if (!_isOwn && JsonInstruction.Of(_request) is { } line)
+        {
+            system.Add(line);
+        }
+
         return (system, turns);
     }
 

@@ -8,7 +8,7 @@ internal static class CohereRequestWriter
 {
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Cohere);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Cohere);
         UnknownHints.Check(request, context.Dropped, Dialect.Cohere);
         var isOwn = request.Dialect == Dialect.Cohere;
         writer.WriteStartObject();

@@ -26,7 +26,9 @@ internal static class GeminiConfigWriter
         writer.WriteOptional("topP", request.TopP);
         writer.WriteOptional("topK", request.TopK);
         writer.WriteOptional("candidateCount", request.Candidates);
-        writer.WriteOptional("stopSequences", request.StopSequences is { Count: 0 } && request.Dialect != Dialect.Gemini ? null : request.StopSequences);
+        // "stopSequences: The set of character sequences (up to 5) that will stop output generation."
+        writer.WriteOptional("stopSequences", request.Dialect == Dialect.Gemini ? request.StopSequences
+            : request.StopSequences is { Count: > 0 } stop ? StopRules.First(5, stop, context.Dropped) : null);
         writer.WriteOptional("seed", request.Seed);
         writer.WriteOptional("presencePenalty", request.PresencePenalty);
         writer.WriteOptional("frequencyPenalty", request.FrequencyPenalty);

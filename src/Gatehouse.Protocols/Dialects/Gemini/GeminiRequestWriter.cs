@@ -9,7 +9,7 @@ internal static class GeminiRequestWriter
 {
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Gemini);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Gemini);
         writer.WriteStartObject();
         NameLosses(request, context);
         new GeminiContentWriter(request, context, writer).Write();

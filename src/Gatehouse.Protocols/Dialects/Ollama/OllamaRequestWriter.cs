@@ -14,7 +14,7 @@ internal static class OllamaRequestWriter
 
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.Ollama);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.Ollama);
         UnknownHints.Check(request, context.Dropped, Dialect.Ollama);
         writer.WriteStartObject();
         writer.WriteString("model", context.Model);

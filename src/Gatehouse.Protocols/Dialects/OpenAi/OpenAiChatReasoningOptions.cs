@@ -78,7 +78,7 @@ internal static class OpenAiChatReasoningOptions
                 writer.WriteBoolean(EnableThinking, !IsOff(options));
                 break;
             default:
-                WriteEffort(writer, name, options, context, dialect);
+                WriteEffort(writer, name, options, context, dialect, request.Dialect == dialect);
                 break;
         }
 
@@ -135,7 +135,7 @@ internal static class OpenAiChatReasoningOptions
         writer.WriteEndObject();
     }
 
-    private static void WriteEffort(Utf8JsonWriter writer, string name, ReasoningOptions options, RequestContext context, Dialect dialect)
+    private static void WriteEffort(Utf8JsonWriter writer, string name, ReasoningOptions options, RequestContext context, Dialect dialect, bool isOwn)
     {
         var effort = options.Effort ?? options.Mode switch
         {
@@ -150,10 +150,9 @@ internal static class OpenAiChatReasoningOptions
         }
 
         // Mistral's specification: reasoning_effort is "high" or "none".
-        effort = dialect == Dialect.Mistral ? effort == "none" ? effort : "high"
-            : context.Rules.Has("effort_low_medium_high") ? ReasoningEffort.Nearest(effort, "low", "medium", "high")
-            : effort;
-        writer.WriteString(name, effort);
+        writer.WriteOptional(name, dialect == Dialect.Mistral ? effort == "none" ? effort : "high"
+            : isOwn ? effort
+            : ReasoningRules.EffortFor(effort, context));
     }
 
     private static bool IsOff(ReasoningOptions options) => options.Mode == ReasoningMode.Disabled || options.Effort == "none";

@@ -8,13 +8,13 @@ namespace Gatehouse.Protocols.Dialects.OpenAi;
 /// Writes requests to those who follow OpenAI's chat completions, Mistral too. Besides the parameters' names, rules may have these traits:
 /// <c>no_stream_options</c>, <c>no_allowed_tools</c> (the tool list is cut instead), <c>no_json_schema</c> (json_object instead), <c>top_k</c>, <c>cache_control</c>,
 /// <c>reasoning_content</c> (thoughts go back as text), <c>reasoning_details</c> (thoughts go back with signatures), <c>extra_content</c>
-/// (Google's signatures of calls go back), <c>video_url</c>, <c>file_url</c>, <c>effort_low_medium_high</c>.
+/// (Google's signatures of calls go back), <c>video_url</c>, <c>file_url</c>, <c>stop_4</c>, and those of <see cref="ReasoningRules.EffortFor"/>.
 /// </summary>
 internal static class OpenAiChatRequestWriter
 {
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer, Dialect dialect)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), dialect);
+        request = ForeignRequest.Prepare(context.Apply(request), dialect);
         if (request.PreviousResponseId is not null)
         {
             throw new UnsupportedException("previous_response_id");
@@ -99,7 +99,8 @@ internal static class OpenAiChatRequestWriter
         writer.WriteOptional(context.Rules.NameOf(isMistral ? "random_seed" : "seed"), request.Seed);
         if (request.StopSequences is { Count: > 0 } || isOwn)
         {
-            writer.WriteOptional("stop", request.StopSequences);
+            // "stop: Up to 4 sequences" (OpenAI). One that is not told only makes an answer longer.
+            writer.WriteOptional("stop", isOwn || !context.Rules.Has("stop_4") ? request.StopSequences : StopRules.First(4, request.StopSequences, context.Dropped));
         }
 
         writer.WriteOptional("n", request.Candidates);

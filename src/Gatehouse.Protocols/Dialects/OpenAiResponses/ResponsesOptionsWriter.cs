@@ -51,7 +51,7 @@ internal static class ResponsesOptionsWriter
         writer.WriteEndObject();
     }
 
-    public static void WriteReasoning(Utf8JsonWriter writer, ChatRequest request)
+    public static void WriteReasoning(Utf8JsonWriter writer, ChatRequest request, RequestContext context)
     {
         if (request.Reasoning is not { } reasoning)
         {
@@ -59,7 +59,7 @@ internal static class ResponsesOptionsWriter
         }
 
         var isOwn = request.Dialect == Dialect.OpenAiResponses;
-        var effort = isOwn ? reasoning.Effort : EffortOf(reasoning);
+        var effort = isOwn ? reasoning.Effort : EffortOf(reasoning) is { } asked ? ReasoningRules.EffortFor(asked, context) : null;
         var summary = reasoning.Summary ?? (!isOwn && reasoning.IncludeThoughts == true ? "auto" : null);
         if (!isOwn && effort is null && summary is null)
         {
@@ -74,7 +74,7 @@ internal static class ResponsesOptionsWriter
     }
 
     private static string? EffortOf(ReasoningOptions reasoning) =>
-        reasoning.Effort is { } effort ? ReasoningEffort.Nearest(effort, "none", "minimal", "low", "medium", "high", "xhigh", "max")
+        reasoning.Effort is { } effort ? effort
         : reasoning.Mode == ReasoningMode.Disabled ? "none"
         : reasoning.BudgetTokens is { } budget && reasoning.Mode != ReasoningMode.Adaptive ? ReasoningEffort.EffortOf(budget)
         : null;

@@ -17,7 +17,7 @@ internal static class ResponsesRequestWriter
     /// <exception cref="UnsupportedException">The dialect cannot express something that changes the meaning.</exception>
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
-        request = ForeignRequest.Prepare(context.Rules.Apply(request, context.Dropped), Dialect.OpenAiResponses);
+        request = ForeignRequest.Prepare(context.Apply(request), Dialect.OpenAiResponses);
         var isOwn = request.Dialect == Dialect.OpenAiResponses;
         NoteDropped(request, context.Dropped);
         writer.WriteStartObject();
@@ -35,7 +35,7 @@ internal static class ResponsesRequestWriter
         writer.WriteOptional("top_p", request.TopP);
         writer.WriteOptional("top_logprobs", request.TopLogprobs);
         ResponsesOptionsWriter.WriteText(writer, request);
-        ResponsesOptionsWriter.WriteReasoning(writer, request);
+        ResponsesOptionsWriter.WriteReasoning(writer, request, context);
         writer.WriteOptional("metadata", request.Metadata);
         writer.WriteOptional("prompt_cache_key", request.PromptCacheKey);
         writer.WriteOptional("user", request.User);

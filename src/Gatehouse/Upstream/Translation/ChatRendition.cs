@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Gatehouse.Catalog;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.Anthropic;
@@ -86,8 +87,8 @@ internal sealed class ChatRendition : Rendition
         try
         {
             using var writer = new Utf8JsonWriter(body, JsonWriting.Options);
-            var known = exchange.Snapshot.Catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
-            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known?.MaxOutput }, writer);
+            var known = new ModelFacts(exchange.Snapshot.Catalog, target.Provider.Name, target.Provider.Entry.Kind, target.Model);
+            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known.MaxOutput, Reasoning = known.Reasoning }, writer);
         }
         catch (UnsupportedException exception)
         {

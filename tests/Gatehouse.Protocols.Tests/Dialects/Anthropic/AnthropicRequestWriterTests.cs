@@ -118,10 +118,10 @@ public class AnthropicRequestWriterTests
             ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject),
         });
         Assert.Equal(
-            "frequency_penalty logprobs presence_penalty prompt_cache_key response_format seed service_tier stop store temperature top_logprobs verbosity",
+            "frequency_penalty logprobs presence_penalty prompt_cache_key seed service_tier stop store temperature top_logprobs verbosity",
             string.Join(' ', dropped.Order(StringComparer.Ordinal)));
         AnthropicBodies.AssertJson(
-            """{"model":"claude-target","max_tokens":4096,"messages":[{"role":"user","content":"Hi"}],"temperature":1,"stop_sequences":["END"],"metadata":{"user_id":"u"}}""", body);
+            """{"model":"claude-target","max_tokens":4096,"system":[{"type":"text","text":"Answer with one JSON object and nothing else."}],"messages":[{"role":"user","content":"Hi"}],"temperature":1,"stop_sequences":["END"],"metadata":{"user_id":"u"}}""", body);
     }
 
     public static TheoryData<string, ChatRequest> Refused => new()

@@ -324,8 +324,9 @@ public sealed class BedrockRequestTests
         var besides = Write(request with { Tools = [Weather] }, Llama, out _, rules).GetProperty("toolConfig");
         Assert.Equal(2, besides.GetProperty("tools").GetArrayLength());
         Assert.Equal("""{"any":{}}""", besides.GetProperty("toolChoice").GetRawText());
-        _ = Write(Hello with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject) }, Claude, out var dropped);
-        Assert.Equal(["response_format"], dropped);
+        var some = Write(Hello with { ResponseFormat = new ResponseFormat(ResponseFormatKind.JsonObject) }, Claude, out var dropped);
+        Assert.Equal("Answer with one JSON object and nothing else.", some.GetProperty("system").EnumerateArray().Last().GetProperty("text").GetString());
+        Assert.Empty(dropped);
     }
 
     [Theory]
