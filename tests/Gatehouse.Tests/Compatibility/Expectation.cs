@@ -28,6 +28,9 @@ internal sealed record Expectation(Result Result, string[] Names, string Why)
     private static readonly Expectation NoRefusals = new(
         Result.Absent, [], "The provider's format has no word for a refusal: it is text like any other.");
 
+    private static readonly Expectation LeftToMistral = new(
+        Result.Absent, [], "What is not known of a request in OpenAI's format passes to Mistral, which takes more than OpenAI does, and is answered by Mistral itself.");
+
     private static readonly Expectation SpeaksResponses = new(
         Result.Absent, [], "The provider speaks OpenAI Responses itself, and gets the client's bytes: see the row of that name.");
 
@@ -51,7 +54,8 @@ internal sealed record Expectation(Result Result, string[] Names, string Why)
         return feature switch
         {
             Feature.Refusal when provider is CohereProvider or OllamaProvider or MistralProvider or DeepSeekProvider => NoRefusals,
-            Feature.ServerTool when client.Name != provider.Same || provider is MistralProvider => new Expectation(
+            Feature.ServerTool when client.Name == provider.Same && provider is MistralProvider => LeftToMistral,
+            Feature.ServerTool when client.Name != provider.Same => new Expectation(
                 Result.Refused, [client switch { OpenAiChatClient => "web_search_options", GeminiClient => "googleSearch", _ => "web_search" }],
                 "A tool that runs at the provider has no twin elsewhere, and an answer without it would be another answer."),
             Feature.ReasoningRoundTrip => OfReasoning(client, provider),

@@ -51,6 +51,12 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
             if (PassOnFrames(exchange, isLast: count == 0) is { } broken)
             {
+                // What was read well before it is the caller's, unless nothing went out yet: then the whole can be an error with a status.
+                if (exchange.Response.BytesSent > 0)
+                {
+                    exchange.Response.Write(_output.Written);
+                }
+
                 return broken;
             }
 
