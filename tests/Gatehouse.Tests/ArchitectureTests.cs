@@ -29,7 +29,7 @@ public sealed partial class ArchitectureTests
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Ledger Pipeline",
         ["Routing"] = "Configuration Configuration.Binding Pipeline Upstream",
-        ["Upstream"] = "Configuration Configuration.Binding Pipeline",
+        ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Tests.Harness;
@@ -90,20 +89,6 @@ public sealed class TranslatedStreamTests
 
         await RunAsync(folder, "ALTER TABLE exchanges_away RENAME TO exchanges");
         AssertEndsInError(client, text, "overloaded");
-    }
-
-    [Fact]
-    public async Task The_answer_that_is_kept_and_the_row_of_its_exchange_are_written_together_or_not_at_all()
-    {
-        using var folder = new TemporaryFolder();
-        await using var mock = new ProviderMock();
-        await using var gateway = await GatewayHost.StartAsync(mock.Providers, folder: folder);
-        await RunAsync(folder, "ALTER TABLE responses RENAME TO responses_away");
-
-        using var response = await new Caller("responses").AskAsync(gateway, "chat/m");
-
-        _ = await response.ShouldFailAsync(HttpStatusCode.ServiceUnavailable, "overloaded");
-        await RunAsync(folder, "ALTER TABLE responses_away RENAME TO responses");
     }
 
     [Theory]

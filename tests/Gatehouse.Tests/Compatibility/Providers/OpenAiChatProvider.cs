@@ -206,6 +206,9 @@ internal sealed class AzureProvider : OpenAiChatProvider
 
     public override string Key => "azure";
 
+    /// <summary>One that thinks: gpt-4.1 would be told nothing about thinking.</summary>
+    public override string Model => "gpt-5-mini";
+
     protected override string Target => "/openai/v1/chat/completions";
 
     public override string Settings(string address) => $"kind: azure-openai, api_key: secret, base_url: \"{address}\"";
