@@ -15,8 +15,13 @@ public sealed class GoldenTests
     /// <summary>As the archive calls them; what is not here is no conversation, or the source's own format.</summary>
     private static readonly Dictionary<string, string> Formats = new(StringComparer.Ordinal)
     {
-        ["completions"] = "chat-completions", ["messages"] = "anthropic", ["anthropic"] = "anthropic", ["responses"] = "responses",
-        ["bedrock"] = "bedrock", ["gemini"] = "google", ["vertex-gemini"] = "google",
+        ["completions"] = "chat-completions",
+        ["messages"] = "anthropic",
+        ["anthropic"] = "anthropic",
+        ["responses"] = "responses",
+        ["bedrock"] = "bedrock",
+        ["gemini"] = "google",
+        ["vertex-gemini"] = "google",
     };
 
     [Fact]

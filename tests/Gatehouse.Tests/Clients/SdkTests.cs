@@ -80,7 +80,8 @@ public sealed class SdkTests(SdkGateway gateway) : IClassFixture<SdkGateway>
     {
         var client = new ChatClient(model, new ApiKeyCredential(SdkGateway.Key), new OpenAIClientOptions
         {
-            Endpoint = new Uri(gateway.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(0),
+            Endpoint = new Uri(gateway.Address, "/v1"),
+            RetryPolicy = new ClientRetryPolicy(0),
         });
         var options = new ChatCompletionOptions();
         if (hasTools)
@@ -116,7 +117,8 @@ public sealed class SdkTests(SdkGateway gateway) : IClassFixture<SdkGateway>
     {
         var client = new ResponsesClient(new ApiKeyCredential(SdkGateway.Key), new ResponsesClientOptions
         {
-            Endpoint = new Uri(gateway.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(0),
+            Endpoint = new Uri(gateway.Address, "/v1"),
+            RetryPolicy = new ClientRetryPolicy(0),
         });
         var options = new CreateResponseOptions(model, [ResponseItem.CreateUserMessageItem(Prompt)]) { StreamingEnabled = isStream };
         if (hasTools)
