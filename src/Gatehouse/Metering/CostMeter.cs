@@ -21,12 +21,24 @@ internal static class CostMeter
             return;
         }
 
-        var usage = exchange.Usage ?? (exchange.Outcome == ExchangeOutcome.Completed ? NotTold : null);
+        var usage = exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange);
         if (usage is not null && exchange.Target is { Model.Length: > 0 } target
             && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
         {
             exchange.CostNanoUsd = CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd;
         }
+    }
+
+    /// <summary>
+    /// Of an answer that broke off: what its provider had told by then is the beginning of a count (Anthropic says one token of output at the
+    /// start), so the text that was delivered counts where it is more, at about four bytes a token.
+    /// </summary>
+    private static Usage? Delivered(Exchange exchange)
+    {
+        const int BytesPerToken = 4;
+        return exchange.Usage is { } usage && exchange.Operation.IsChat && exchange.Facts.TextBytes > 0
+            ? usage with { OutputTokens = Math.Max(usage.OutputTokens ?? 0, (exchange.Facts.TextBytes + BytesPerToken - 1) / BytesPerToken) }
+            : exchange.Usage;
     }
 
     /// <summary>OpenAI's, Anthropic's, Bedrock's and Google's words; what is not known is charged as standard.</summary>

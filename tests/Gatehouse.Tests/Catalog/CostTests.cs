@@ -35,6 +35,22 @@ public sealed class CostTests
     }
 
     [Fact]
+    public async Task An_answer_that_breaks_off_costs_what_was_delivered_of_it()
+    {
+        // Told at the start: 1,000 in and 1 out. Delivered: 400 bytes, about 100 tokens.
+        const string Begun = """{"prompt_tokens":1000,"completion_tokens":1,"total_tokens":1001,"prompt_tokens_details":{"cached_tokens":800}}""";
+        await using var upstream = new ScriptedUpstream(async (_, connection) => await connection.RespondAsync(
+            200, "text/event-stream", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + new string('a', 400) + "\"}}],\"usage\":" + Begun + "}\n\n"));
+        await using var gateway = await GatewayHost.StartAsync(GatewayHost.MockProvider(upstream.Address, Prices));
+
+        var row = await AskAsync(gateway, "mock/m", isStream: true);
+
+        Assert.Equal("truncated", row.GetProperty("outcome").GetString());
+        Assert.Equal(1, row.GetProperty("usage").GetProperty("output_tokens").GetInt64());
+        Assert.Equal(Cost, row.GetProperty("cost_nano_usd").GetInt64());
+    }
+
+    [Fact]
     public async Task What_has_no_known_price_or_no_usage_has_no_cost()
     {
         await using var upstream = Upstream();
