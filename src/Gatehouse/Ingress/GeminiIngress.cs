@@ -28,6 +28,8 @@ internal static class GeminiIngress
         {
             "generateContent" or "streamGenerateContent" => Operation.GenerateContent,
             "countTokens" => Operation.CountContentTokens,
+            "embedContent" => Operation.EmbedContent,
+            "batchEmbedContents" => Operation.BatchEmbedContents,
             _ => null,
         };
     }

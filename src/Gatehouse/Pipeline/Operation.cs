@@ -16,7 +16,9 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
     public static readonly Operation CountResponseTokens = new("count_tokens", "/responses/input_tokens", Dialect.OpenAiResponses) { CountsTokens = true };
     public static readonly Operation CountContentTokens = new("count_tokens", "", Dialect.Gemini) { CountsTokens = true };
     public static readonly Operation Completion = new("text_completion", "/completions", Dialect.OpenAiChat) { HasStreamOptions = true };
-    public static readonly Operation Embeddings = new("embeddings", "/embeddings", Dialect.OpenAiChat);
+    public static readonly Operation Embeddings = new("embeddings", "/embeddings", Dialect.OpenAiChat) { IsEmbedding = true };
+    public static readonly Operation EmbedContent = new("embeddings", "", Dialect.Gemini) { IsEmbedding = true };
+    public static readonly Operation BatchEmbedContents = new("embeddings", ":batch", Dialect.Gemini) { IsEmbedding = true };
     public static readonly Operation Rerank = new("rerank", "/rerank", Dialect.OpenAiChat);
     public static readonly Operation Moderation = new("moderation", "/moderations", Dialect.OpenAiChat);
     public static readonly Operation ImageGeneration = new("image_generation", "/images/generations", Dialect.OpenAiChat);
@@ -37,6 +39,9 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
 
     /// <summary>A conversation that can be put into any dialect.</summary>
     public bool IsChat { get; private init; }
+
+    /// <summary>Vectors of texts.</summary>
+    public bool IsEmbedding { get; private init; }
 
     /// <summary>How long a conversation is; nothing is generated.</summary>
     public bool CountsTokens { get; private init; }

@@ -53,6 +53,26 @@ public sealed class EmbeddingTests
     }
 
     [Theory]
+    [InlineData("cohere/m", "/v2/embed")]
+    [InlineData("gemini/m", "/v1beta/models/m:batchEmbedContents")]
+    [InlineData("voyage/m", "/v1/embeddings")]
+    [InlineData("ollama/m", "/api/embed")]
+    public async Task Every_provider_embeds_for_Googles_clients(string target, string path)
+    {
+        await using var mock = Embedding();
+        await using var gateway = await GatewayHost.StartAsync(mock.Providers + Prices);
+
+        using var batch = await gateway.PostAsync(
+            $"/v1beta/models/{target}:batchEmbedContents",
+            $$$"""{"requests":[{"model":"models/{{{target}}}","content":{"parts":[{"text":"a"}]}},{"model":"models/{{{target}}}","content":{"parts":[{"text":"b"}]}}]}""");
+
+        var vectors = (await batch.JsonAsync()).GetProperty("embeddings").EnumerateArray().Select(e => e.GetProperty("values")[0].GetSingle());
+        Assert.Equal([0.5f, 0.25f], vectors);
+        Assert.Equal(path, Assert.Single(mock.Requests).Target);
+        Assert.Equal("completed", (await gateway.ExchangeAsync(batch)).Outcome());
+    }
+
+    [Theory]
     [InlineData("cohere/m")]
     [InlineData("gemini/m")]
     [InlineData("bedrock/titan")]

@@ -1,12 +1,16 @@
 using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Embeddings;
 using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Upstream.Translation;
 
-/// <summary>An embeddings call for a provider of another format than OpenAI's; several calls where it takes fewer inputs in one.</summary>
+/// <summary>
+/// An embeddings call for a provider of another format than the caller's; several calls where it takes fewer inputs in one. Gemini's are
+/// always written anew, as each of them names its model once more.
+/// </summary>
 internal sealed class EmbeddingRendition : Rendition
 {
     private static readonly string[] OfOpenAiAlone = ["dimensions", "user"];
@@ -27,18 +31,29 @@ internal sealed class EmbeddingRendition : Rendition
 
     public static (Rendition? Rendition, GatewayError? Error) Of(Exchange exchange, Target target)
     {
-        if (FormatOf(target) is not { } format)
+        var isOpenAi = exchange.Operation == Operation.Embeddings;
+        var known = FormatOf(target) ?? (target.Provider.Dialect == ProviderDialect.Openai ? EmbeddingFormat.OpenAi : null);
+        if (known is not { } format)
         {
-            return target.Provider.Dialect == ProviderDialect.Openai ? default : (null, Unsupported($"{target.Name} has no embeddings in a form that is known here."));
+            return (null, Unsupported($"{target.Name} has no embeddings in a form that is known here."));
         }
 
-        if (EmbeddingRequestReader.Read(exchange.Request.Body, out var error) is not { } request)
+        if (isOpenAi && format == EmbeddingFormat.OpenAi)
+        {
+            return default;
+        }
+
+        RequestError error;
+        var request = isOpenAi
+            ? EmbeddingRequestReader.Read(exchange.Request.Body, out error)
+            : GeminiEmbeddingRequestReader.Read(exchange.Request.Body, exchange.Request.Model, exchange.Operation == Operation.BatchEmbedContents, out error);
+        if (request is null)
         {
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, error.Message!) { Field = error.Field });
         }
 
         // These two are called like OpenAI, but for the names of a few parameters; and Voyage refuses the word for plain numbers.
-        if (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral && !MemberNames.HasAny(exchange.Request.Body, OfOpenAiAlone)
+        if (isOpenAi && (format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral) && !MemberNames.HasAny(exchange.Request.Body, OfOpenAiAlone)
             && (format == EmbeddingFormat.Mistral || request.Encoding == EmbeddingEncoding.Base64))
         {
             return default;
@@ -128,7 +143,15 @@ internal sealed class EmbeddingRendition : Rendition
             }
 
             var answer = Meter(exchange, parts);
-            EmbeddingAnswerWriter.Write(output, answer, answer.Model ?? exchange.Target!.Model, rendition._request.Encoding);
+            if (exchange.Operation == Operation.Embeddings)
+            {
+                EmbeddingAnswerWriter.Write(output, answer, answer.Model ?? exchange.Target!.Model, rendition._request.Encoding);
+            }
+            else
+            {
+                GeminiEmbeddingAnswerWriter.Write(output, answer, isBatch: exchange.Operation == Operation.BatchEmbedContents);
+            }
+
             AnswerHead.Start(exchange, _response, StatusCodes.Status200OK, "application/json", isEventStream: false);
             exchange.Http.Response.ContentLength = output.Length;
             return null;

@@ -21,7 +21,7 @@ internal static class Renditions
             return OfChat(exchange, target);
         }
 
-        if (operation == Operation.Embeddings)
+        if (operation.IsEmbedding)
         {
             return EmbeddingRendition.Of(exchange, target);
         }
