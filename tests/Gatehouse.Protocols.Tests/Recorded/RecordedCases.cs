@@ -10,6 +10,8 @@ internal static class RecordedCases
 
     private static readonly Lazy<Dictionary<string, RecordedCase>> Cases = new(Read);
 
+    public static IReadOnlyCollection<RecordedCase> All => Cases.Value.Values;
+
     public static RecordedCase Get(string id)
     {
         Require.Present(SharedData.IsPresent(Archive), "the recorded traffic");
