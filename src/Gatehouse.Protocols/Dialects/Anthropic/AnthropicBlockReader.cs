@@ -25,13 +25,13 @@ internal static class AnthropicBlockReader
         var index = 0;
         foreach (var block in blocks.EnumerateArray())
         {
-            parts.Add(Read(block, new AnthropicPlace(place, index++), fallbackId));
+            parts.Add(Read(block, new BlockPlace(place, index++), fallbackId));
         }
 
-        return AnthropicSignatureCarrier.Unpack(parts);
+        return SignatureCarrier.Unpack(parts);
     }
 
-    public static Part Read(JsonElement block, AnthropicPlace place, string? fallbackId = null)
+    public static Part Read(JsonElement block, BlockPlace place, string? fallbackId = null)
     {
         if (block.ValueKind != JsonValueKind.Object || block.Text("type") is not { } type)
         {
@@ -51,7 +51,7 @@ internal static class AnthropicBlockReader
         };
     }
 
-    private static TextPart ReadText(JsonElement block, AnthropicPlace place) =>
+    private static TextPart ReadText(JsonElement block, BlockPlace place) =>
         new(block.Text("text") ?? throw place.Missing("text", "a string"))
         {
             Citations = AnthropicCitation.ReadAll(block),
@@ -66,14 +66,14 @@ internal static class AnthropicBlockReader
         Extensions = block.ExtensionsBeside(Dialect.Anthropic, ThinkingMembers),
     };
 
-    private static ReasoningPart ReadRedacted(JsonElement block, AnthropicPlace place) => new()
+    private static ReasoningPart ReadRedacted(JsonElement block, BlockPlace place) => new()
     {
         IsRedacted = true,
         Signature = Signature.From(Dialect.Anthropic, block.Text("data") ?? throw place.Missing("data", "a string")),
         Extensions = block.ExtensionsBeside(Dialect.Anthropic, RedactedMembers),
     };
 
-    private static ToolCallPart ReadToolUse(JsonElement block, AnthropicPlace place, string? fallbackId)
+    private static ToolCallPart ReadToolUse(JsonElement block, BlockPlace place, string? fallbackId)
     {
         var id = block.Text("id") is { Length: > 0 } written ? written
             : fallbackId is not null ? $"toolu_{fallbackId}{place.Index}"
@@ -85,7 +85,7 @@ internal static class AnthropicBlockReader
         };
     }
 
-    private static ToolResultPart ReadToolResult(JsonElement block, AnthropicPlace place)
+    private static ToolResultPart ReadToolResult(JsonElement block, BlockPlace place)
     {
         var content = block.Member("content");
         return new ToolResultPart(block.Text("tool_use_id") is { Length: > 0 } id ? id : throw place.Missing("tool_use_id", "a string"))

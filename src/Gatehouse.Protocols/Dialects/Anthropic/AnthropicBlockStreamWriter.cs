@@ -56,9 +56,9 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         _hasContent = false;
         _lateSignature = null;
         _soundLength = 0;
-        if (AnthropicSignatureCarrier.Of(content) is { } signature)
+        if (SignatureCarrier.Of(content) is { } signature)
         {
-            WriteWhole(AnthropicSignatureCarrier.Block(signature), output);
+            WriteWhole(SignatureCarrier.Block(signature), output);
         }
 
         switch (content)
@@ -112,7 +112,7 @@ internal abstract class AnthropicBlockStreamWriter : ChatStreamWriter
         Close(output);
         if (_lateSignature is { } signature)
         {
-            WriteWhole(AnthropicSignatureCarrier.Block(signature), output);
+            WriteWhole(SignatureCarrier.Block(signature), output);
         }
 
         _part = null;

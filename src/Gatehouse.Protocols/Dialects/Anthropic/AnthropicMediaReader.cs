@@ -11,7 +11,7 @@ internal static class AnthropicMediaReader
     private static readonly FrozenSet<string> ImageMembers = ["type", "source", "cache_control"];
     private static readonly FrozenSet<string> DocumentMembers = ["type", "source", "title", "context", "citations", "cache_control"];
 
-    public static Part ReadImage(JsonElement block, AnthropicPlace place)
+    public static Part ReadImage(JsonElement block, BlockPlace place)
     {
         var source = block.Object("source") ?? throw place.Missing("source", "an object");
         return ReadSource(source, place) is not { } media
@@ -23,7 +23,7 @@ internal static class AnthropicMediaReader
             };
     }
 
-    public static Part ReadDocument(JsonElement block, AnthropicPlace place)
+    public static Part ReadDocument(JsonElement block, BlockPlace place)
     {
         var source = block.Object("source") ?? throw place.Missing("source", "an object");
         List<Part>? content = null;
@@ -55,7 +55,7 @@ internal static class AnthropicMediaReader
         };
     }
 
-    private static MediaSource? ReadSource(JsonElement source, AnthropicPlace place) => source.Text("type") switch
+    private static MediaSource? ReadSource(JsonElement source, BlockPlace place) => source.Text("type") switch
     {
         "base64" => new MediaSource
         {

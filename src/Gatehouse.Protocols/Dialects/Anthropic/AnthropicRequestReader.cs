@@ -108,7 +108,7 @@ internal static class AnthropicRequestReader
             messages.Add(ReadContent(Role.System, system, "system"));
         }
 
-        var place = new AnthropicPlace("messages", 0);
+        var place = new BlockPlace("messages", 0);
         foreach (var message in list.EnumerateArray())
         {
             messages.Add(ReadMessage(message, place));
@@ -118,7 +118,7 @@ internal static class AnthropicRequestReader
         return messages;
     }
 
-    private static ChatMessage ReadMessage(JsonElement message, AnthropicPlace place)
+    private static ChatMessage ReadMessage(JsonElement message, BlockPlace place)
     {
         if (message.ValueKind != JsonValueKind.Object)
         {

@@ -27,7 +27,7 @@ internal static class AnthropicRequestWriter
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
         request = ForeignRequest.Prepare(context.Apply(request), Dialect.Anthropic);
-        AnthropicHints.Check(request, context.Dropped);
+        BlockHints.Check(request, Dialect.Anthropic, context.Dropped);
         var tools = AnthropicTools.Of(request);
         var (system, turns) = AnthropicTurns.Of(request, context);
         var thinking = AnthropicThinking.Of(request, context, turns);

@@ -82,9 +82,9 @@ internal static class AnthropicResponseWriter
         {
             if ((isOwn ? part : AnthropicAnswerPart.Of(part)) is { } block)
             {
-                if (AnthropicSignatureCarrier.Of(part) is { } signature)
+                if (SignatureCarrier.Of(part) is { } signature)
                 {
-                    AnthropicBlockWriter.Write(AnthropicSignatureCarrier.Block(signature), isRequest: false, writer);
+                    AnthropicBlockWriter.Write(SignatureCarrier.Block(signature), isRequest: false, writer);
                 }
 
                 AnthropicBlockWriter.Write(block, isRequest: false, writer);

@@ -44,7 +44,7 @@ internal sealed class AnthropicStreamBlock
             return new AnthropicStreamBlock(part);
         }
 
-        switch (AnthropicBlockReader.Read(block, new AnthropicPlace("content", part), fallbackId))
+        switch (AnthropicBlockReader.Read(block, new BlockPlace("content", part), fallbackId))
         {
             case ReasoningPart { IsRedacted: true } redacted:
                 events.Add(new PartStarted(0, part, redacted));

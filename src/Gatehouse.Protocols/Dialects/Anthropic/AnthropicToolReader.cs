@@ -16,7 +16,7 @@ internal static class AnthropicToolReader
         var tools = new List<ToolDefinition>();
         foreach (var tool in body.Items("tools"))
         {
-            tools.Add(ReadTool(tool, new AnthropicPlace("tools", tools.Count)));
+            tools.Add(ReadTool(tool, new BlockPlace("tools", tools.Count)));
         }
 
         return tools;
@@ -47,7 +47,7 @@ internal static class AnthropicToolReader
             !choice.Flag("disable_parallel_tool_use"));
     }
 
-    private static ToolDefinition ReadTool(JsonElement tool, AnthropicPlace place)
+    private static ToolDefinition ReadTool(JsonElement tool, BlockPlace place)
     {
         if (tool.ValueKind != JsonValueKind.Object)
         {

@@ -30,7 +30,7 @@ internal sealed class BedrockContentReader(string? fallbackId)
         var parts = new List<Part>(content.GetArrayLength());
         foreach (var block in content.EnumerateArray())
         {
-            var place = new BedrockPlace(list, parts.Count);
+            var place = new BlockPlace(list, parts.Count);
             if (block.ValueKind != JsonValueKind.Object)
             {
                 throw new MalformedException(place.ToString(), $"{place} must be an object with one member, such as {{\"text\": ...}}");
@@ -45,10 +45,10 @@ internal sealed class BedrockContentReader(string? fallbackId)
             parts.Add(ReadBlock(block, place));
         }
 
-        return BedrockSignatureCarrier.Unpack(parts);
+        return SignatureCarrier.Unpack(parts);
     }
 
-    private Part ReadBlock(JsonElement block, BedrockPlace place)
+    private Part ReadBlock(JsonElement block, BlockPlace place)
     {
         if (block.Member("text") is { } text)
         {
@@ -59,7 +59,7 @@ internal sealed class BedrockContentReader(string? fallbackId)
     }
 
     /// <summary>Null for a block, or a form of it, that this version does not know.</summary>
-    private Part? ReadKnown(JsonElement block, BedrockPlace place) =>
+    private Part? ReadKnown(JsonElement block, BlockPlace place) =>
         block.Object("toolUse") is { } toolUse ? ReadToolUse(toolUse, place)
         : block.Object("toolResult") is { } toolResult ? ReadToolResult(toolResult, place)
         : block.Object("reasoningContent") is { } reasoning ? ReadReasoning(reasoning)
@@ -71,7 +71,7 @@ internal sealed class BedrockContentReader(string? fallbackId)
         : null;
 
     /// <summary>Null for a call that the provider itself runs.</summary>
-    private ToolCallPart? ReadToolUse(JsonElement toolUse, BedrockPlace place)
+    private ToolCallPart? ReadToolUse(JsonElement toolUse, BlockPlace place)
     {
         if (toolUse.HasText("type", "server_tool_use"))
         {
@@ -89,7 +89,7 @@ internal sealed class BedrockContentReader(string? fallbackId)
     }
 
     /// <summary>Null for the result of a tool that the provider itself ran: it names a <c>type</c>.</summary>
-    private ToolResultPart? ReadToolResult(JsonElement toolResult, BedrockPlace place)
+    private ToolResultPart? ReadToolResult(JsonElement toolResult, BlockPlace place)
     {
         if (toolResult.Member("type") is not null)
         {
@@ -100,7 +100,7 @@ internal sealed class BedrockContentReader(string? fallbackId)
         var index = 0;
         foreach (var block in toolResult.Items("content"))
         {
-            var inner = new BedrockPlace($"{place}.toolResult.content", index++);
+            var inner = new BlockPlace($"{place}.toolResult.content", index++);
             content.Add(block.ValueKind != JsonValueKind.Object ? throw inner.Missing("text", "an object with one member")
                 : block.Member(Json) is { } json
                     ? new TextPart(json.GetRawText()) { Extensions = new Extensions(Dialect.Bedrock, [new Extension(Json, json)]) }

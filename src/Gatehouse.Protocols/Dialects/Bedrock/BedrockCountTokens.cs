@@ -15,7 +15,7 @@ public static class BedrockCountTokens
     public static void WriteRequest(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
         request = ForeignRequest.Prepare(context.Apply(request), Dialect.Bedrock);
-        BedrockHints.Check(request, context.Dropped);
+        BlockHints.Check(request, Dialect.Bedrock, context.Dropped);
         writer.WriteStartObject();
         writer.WriteStartObject("input"u8);
         writer.WriteStartObject("converse"u8);

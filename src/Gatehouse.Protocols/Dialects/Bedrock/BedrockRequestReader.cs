@@ -96,7 +96,7 @@ internal static class BedrockRequestReader
         var index = 0;
         foreach (var message in body.Items("messages"))
         {
-            var place = new BedrockPlace("messages", index++);
+            var place = new BlockPlace("messages", index++);
             var role = message.Text("role") switch
             {
                 "user" => Role.User,

@@ -25,7 +25,7 @@ internal static class BedrockRequestWriter
     public static void Write(ChatRequest request, RequestContext context, Utf8JsonWriter writer)
     {
         request = ForeignRequest.Prepare(context.Apply(request), Dialect.Bedrock);
-        BedrockHints.Check(request, context.Dropped);
+        BlockHints.Check(request, Dialect.Bedrock, context.Dropped);
         writer.WriteStartObject();
         var fields = WritePrompt(request, context, writer);
         WriteInference(request, context, fields, writer);

@@ -47,7 +47,7 @@ internal static class BedrockResponseWriter
 
     private static IReadOnlyList<Part> Packed(IReadOnlyList<Part> parts)
     {
-        if (!parts.Any(p => BedrockSignatureCarrier.Of(p) is not null))
+        if (!parts.Any(p => SignatureCarrier.Of(p) is not null))
         {
             return parts;
         }
@@ -55,9 +55,9 @@ internal static class BedrockResponseWriter
         var packed = new List<Part>(parts.Count + 1);
         foreach (var part in parts)
         {
-            if (BedrockSignatureCarrier.Of(part) is { } signature)
+            if (SignatureCarrier.Of(part) is { } signature)
             {
-                packed.Add(BedrockSignatureCarrier.Block(signature));
+                packed.Add(SignatureCarrier.Block(signature));
             }
 
             packed.Add(part);

@@ -117,7 +117,7 @@ internal sealed class BedrockStreamWriter : ChatStreamWriter
     private void StartPart(Part part, IBufferWriter<byte> output)
     {
         (_part, _late, _hasDelta) = (part, null, false);
-        if (BedrockSignatureCarrier.Of(part) is { } signature)
+        if (SignatureCarrier.Of(part) is { } signature)
         {
             WriteRedacted(signature, output);
         }

@@ -30,7 +30,7 @@ internal static class BedrockToolReader
                 continue;
             }
 
-            tools.Add(ReadTool(tool, new BedrockPlace("toolConfig.tools", tools.Count)));
+            tools.Add(ReadTool(tool, new BlockPlace("toolConfig.tools", tools.Count)));
         }
 
         var extensions = config.ExtensionsBeside(Dialect.Bedrock, ConfigMembers);
@@ -38,7 +38,7 @@ internal static class BedrockToolReader
             : extensions with { Members = [.. extensions.Members.Select(m => m with { Name = ConfigPrefix + m.Name })] });
     }
 
-    private static ToolDefinition ReadTool(JsonElement tool, BedrockPlace place)
+    private static ToolDefinition ReadTool(JsonElement tool, BlockPlace place)
     {
         if (tool.ValueKind != JsonValueKind.Object)
         {

@@ -99,7 +99,7 @@ internal sealed class BedrockTurns
         var parts = new List<Part>(message.Parts.Count);
         for (var j = 0; j < message.Parts.Count; j++)
         {
-            var place = new BedrockPlace($"messages[{index}].content", j);
+            var place = new BlockPlace($"messages[{index}].content", j);
             var isSystem = Conversation.IsSystem(message.Role);
             if (Prepare(message.Parts[j], place, isSystem) is { } part)
             {
@@ -121,7 +121,7 @@ internal sealed class BedrockTurns
     }
 
     /// <summary>Null for a part that is left out.</summary>
-    private Part? Prepare(Part part, BedrockPlace place, bool isSystem)
+    private Part? Prepare(Part part, BlockPlace place, bool isSystem)
     {
         if (part.Extensions is { Dialect: not Dialect.Bedrock })
         {
@@ -173,7 +173,7 @@ internal sealed class BedrockTurns
         return string.IsNullOrWhiteSpace(text.Text) ? null : text.Citations.Count > 0 ? text with { Citations = [] } : text;
     }
 
-    private static ToolCallPart Call(ToolCallPart call, BedrockPlace place)
+    private static ToolCallPart Call(ToolCallPart call, BlockPlace place)
     {
         if (call.IsCustom)
         {
@@ -183,13 +183,13 @@ internal sealed class BedrockTurns
         return call;
     }
 
-    private ToolResultPart Result(ToolResultPart result, BedrockPlace place)
+    private ToolResultPart Result(ToolResultPart result, BlockPlace place)
     {
         var cache = result.CacheControl;
         var content = new List<Part>(result.Content.Count);
         for (var i = 0; i < result.Content.Count; i++)
         {
-            var inner = new BedrockPlace($"{place}.content", i);
+            var inner = new BlockPlace($"{place}.content", i);
             if (result.Content[i] is AudioPart or ToolCallPart or ToolResultPart or ReasoningPart)
             {
                 throw new UnsupportedException($"{inner} (something else than text, images and documents in the result of a tool)");

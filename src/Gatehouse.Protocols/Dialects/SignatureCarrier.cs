@@ -1,13 +1,13 @@
 using Gatehouse.Protocols.Chat;
 
-namespace Gatehouse.Protocols.Dialects.Anthropic;
+namespace Gatehouse.Protocols.Dialects;
 
 /// <summary>
-/// Gemini signs texts and tool calls, for which Anthropic's blocks have no place. Such a signature goes to the caller in a
-/// <c>redacted_thinking</c> block of its own, right before the block that it belongs to, or right behind it where it became known too late;
+/// Gemini signs texts and tool calls, for which the blocks of Anthropic and Bedrock have no place. Such a signature goes to the caller in a
+/// block of redacted thoughts of its own, right before the block that it belongs to, or right behind it where it became known too late;
 /// callers send such blocks back untouched.
 /// </summary>
-internal static class AnthropicSignatureCarrier
+internal static class SignatureCarrier
 {
     /// <summary>The signature that goes into a block of its own; null when the part needs none.</summary>
     public static Signature? Of(Part part) => part switch

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
 
-namespace Gatehouse.Protocols.Dialects.Bedrock;
+namespace Gatehouse.Protocols.Dialects;
 
-/// <summary>What Bedrock has no member for: hints are dropped and named, the rest is refused.</summary>
-internal static class BedrockHints
+/// <summary>What Anthropic and Bedrock have no member for: hints are dropped and named, the rest is refused.</summary>
+internal static class BlockHints
 {
     /// <exception cref="UnsupportedException">It changes the meaning.</exception>
-    public static void Check(ChatRequest request, DroppedParameters dropped)
+    public static void Check(ChatRequest request, Dialect target, DroppedParameters dropped)
     {
         if (request.Candidates > 1)
         {
@@ -34,17 +34,26 @@ internal static class BedrockHints
         Drop(request.TopLogprobs > 0, "top_logprobs");
         Drop(request.LogitBias is { ValueKind: not JsonValueKind.Null }, "logit_bias");
         Drop(request.Audio is not null, "audio");
-        Drop(request.User is not null, "user");
-        Drop(request.SafetyIdentifier is not null, "safety_identifier");
+        if (target == Dialect.Anthropic)
+        {
+            Drop(request.Metadata is not null, "metadata");
+            Drop(request.ResponseFormat?.Description is not null, "response_format.description");
+        }
+        else
+        {
+            Drop(request.User is not null, "user");
+            Drop(request.SafetyIdentifier is not null, "safety_identifier");
+            Drop(request.ToolChoice is { Mode: ToolChoiceMode.Validated }, "tool_choice");
+            dropped.Add(request.Extensions, target);
+        }
+
         Drop(request.PromptCacheKey is not null, "prompt_cache_key");
         Drop(request.Verbosity is not null, "verbosity");
-        Drop(request.ToolChoice is { Mode: ToolChoiceMode.Validated }, "tool_choice");
-        // Bedrock keeps no answer for later turns: `store: false` is what it does anyway.
+        // Neither keeps an answer for later turns: `store: false` is what they do anyway.
         Drop(request.Store is true, "store");
-        dropped.Add(request.Extensions, Dialect.Bedrock);
-        dropped.Add(request.Reasoning?.Extensions, Dialect.Bedrock, "reasoning.");
-        dropped.Add(request.ResponseFormat?.Extensions, Dialect.Bedrock, "response_format.");
-        dropped.Add(request.ToolChoice?.Extensions, Dialect.Bedrock, "tool_choice.");
+        dropped.Add(request.Reasoning?.Extensions, target, "reasoning.");
+        dropped.Add(request.ResponseFormat?.Extensions, target, "response_format.");
+        dropped.Add(request.ToolChoice?.Extensions, target, "tool_choice.");
 
         void Drop(bool isThere, string name)
         {
