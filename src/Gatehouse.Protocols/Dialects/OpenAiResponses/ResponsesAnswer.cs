@@ -24,7 +24,7 @@ internal sealed class ResponsesAnswer(AnswerContext context)
     /// <param name="writeOutput">Writes the list of items.</param>
     /// <param name="usage">Null while it is not known.</param>
     /// <param name="error">Why it failed.</param>
-    public void Write(Utf8JsonWriter writer, Outcome outcome, Action<Utf8JsonWriter> writeOutput, Usage? usage, ChatError? error = null)
+    public void Write(Utf8JsonWriter writer, ResponsesOutcome outcome, Action<Utf8JsonWriter> writeOutput, Usage? usage, ChatError? error = null)
     {
         writer.WriteStartObject();
         writer.WriteString("id"u8, Id);

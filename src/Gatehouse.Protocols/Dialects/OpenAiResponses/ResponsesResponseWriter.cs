@@ -18,7 +18,7 @@ internal static class ResponsesResponseWriter
         }
 
         var choice = response.Choices.Count > 0 ? response.Choices[0] : new ChatChoice(0, [], null);
-        var outcome = Outcome.Of(choice.Stop, response.Dialect == Dialect.OpenAiResponses);
+        var outcome = ResponsesOutcome.Of(choice.Stop, response.Dialect == Dialect.OpenAiResponses);
         var answer = new ResponsesAnswer(context)
         {
             Id = IdOf(response.Dialect, response.Id, context),
@@ -82,7 +82,7 @@ internal static class ResponsesResponseWriter
         var choice = response.Choices.Count > 0 ? response.Choices[0] : new ChatChoice(0, [], null);
         if (choice.Stop is { } stop)
         {
-            Outcome.Of(stop, isOwn: true).Write(writer);
+            ResponsesOutcome.Of(stop, isOwn: true).Write(writer);
         }
 
         writer.WritePropertyName("output"u8);

@@ -57,7 +57,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
         WriteWords(json, error);
         json.WriteEndObject();
         End(json, output);
-        WriteAnswer("response.failed"u8, Outcome.Failed, output, error);
+        WriteAnswer("response.failed"u8, ResponsesOutcome.Failed, output, error);
     }
 
     private static void WriteWords(Utf8JsonWriter json, ChatError error)
@@ -123,14 +123,14 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
             Created = started?.Created ?? context.Created,
             ServiceTier = started?.ServiceTier,
         };
-        WriteAnswer("response.created"u8, Outcome.InProgress, output);
-        WriteAnswer("response.in_progress"u8, Outcome.InProgress, output);
+        WriteAnswer("response.created"u8, ResponsesOutcome.InProgress, output);
+        WriteAnswer("response.in_progress"u8, ResponsesOutcome.InProgress, output);
     }
 
     private void Finish(IBufferWriter<byte> output)
     {
         Start(null, output);
-        var outcome = Outcome.Of(_stop, _isOwn);
+        var outcome = ResponsesOutcome.Of(_stop, _isOwn);
         EndItem(output, outcome.Status == "incomplete" ? "incomplete" : "completed");
         _isOver = true;
         var error = outcome.Status == "failed"
@@ -143,7 +143,7 @@ internal sealed partial class ResponsesStreamWriter(AnswerContext context) : Cha
             error);
     }
 
-    private void WriteAnswer(ReadOnlySpan<byte> type, Outcome outcome, IBufferWriter<byte> output, ChatError? error = null)
+    private void WriteAnswer(ReadOnlySpan<byte> type, ResponsesOutcome outcome, IBufferWriter<byte> output, ChatError? error = null)
     {
         var json = Begin(type, output);
         json.WritePropertyName("response"u8);

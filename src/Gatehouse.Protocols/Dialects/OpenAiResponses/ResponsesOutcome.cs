@@ -6,15 +6,15 @@ namespace Gatehouse.Protocols.Dialects.OpenAiResponses;
 /// <summary>How an answer ended, in this dialect's words.</summary>
 /// <param name="Status">completed, incomplete, failed, in_progress, ...</param>
 /// <param name="Reason">Why it is incomplete.</param>
-internal readonly record struct Outcome(string Status, string? Reason)
+internal readonly record struct ResponsesOutcome(string Status, string? Reason)
 {
-    public static readonly Outcome InProgress = new("in_progress", null);
+    public static readonly ResponsesOutcome InProgress = new("in_progress", null);
 
-    public static readonly Outcome Failed = new("failed", null);
+    public static readonly ResponsesOutcome Failed = new("failed", null);
 
     /// <param name="stop">Why it ended.</param>
     /// <param name="isOwn">It was told in this dialect: some of its servers call the limit <c>max_tokens</c>, as Anthropic does.</param>
-    public static Outcome Of(Stop? stop, bool isOwn) => stop switch
+    public static ResponsesOutcome Of(Stop? stop, bool isOwn) => stop switch
     {
         { Reason: StopReason.MaxTokens, Raw: "max_tokens" } when isOwn => new("incomplete", "max_tokens"),
         { Reason: StopReason.MaxTokens or StopReason.ContextWindow } => new("incomplete", "max_output_tokens"),
