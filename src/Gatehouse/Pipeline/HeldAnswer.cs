@@ -26,6 +26,30 @@ internal abstract class HeldAnswer : IDisposable
 
     public abstract void Dispose();
 
+    /// <summary>Reads more of an answer's body. The limit that runs is the one that was armed last: at first that for the first byte.</summary>
+    protected static async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange, Stream body, Memory<byte> room, CallLifetime lifetime)
+    {
+        exchange.Timings.UpstreamWaitBegins();
+        try
+        {
+            var count = await body.ReadAsync(room, lifetime.Token);
+            lifetime.AwaitMore();
+            return (count, null);
+        }
+        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
+        {
+            return (0, lifetime.TimeoutError(exchange.Target!.Name));
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            return (0, new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its answer."));
+        }
+        finally
+        {
+            exchange.Timings.UpstreamWaitEnds();
+        }
+    }
+
     /// <summary>Sends what was written. A caller that is slow to take it is not held against the target.</summary>
     protected static async ValueTask FlushAsync(Exchange exchange, CallLifetime lifetime)
     {

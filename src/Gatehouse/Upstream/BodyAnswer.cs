@@ -50,7 +50,7 @@ internal sealed class BodyAnswer : HeldAnswer
         while (total != length)
         {
             EnsureRoom();
-            var (count, error) = await ReadAsync(exchange, body);
+            var (count, error) = await ReadAsync(exchange, body, _held.AsMemory(_heldLength), _lifetime);
             if (error is not null)
             {
                 return error;
@@ -91,30 +91,6 @@ internal sealed class BodyAnswer : HeldAnswer
         ArrayPool<byte>.Shared.Return(_held);
         _response.Dispose();
         _lifetime.Dispose();
-    }
-
-    private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange, Stream body)
-    {
-        exchange.Timings.UpstreamWaitBegins();
-        try
-        {
-            // The first read is still within the limit that was armed when the request was sent.
-            var count = await body.ReadAsync(_held.AsMemory(_heldLength), _lifetime.Token);
-            _lifetime.AwaitMore();
-            return (count, null);
-        }
-        catch (OperationCanceledException) when (_lifetime.Token.IsCancellationRequested)
-        {
-            return (0, _lifetime.TimeoutError(exchange.Target!.Name));
-        }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
-        {
-            return (0, new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its answer."));
-        }
-        finally
-        {
-            exchange.Timings.UpstreamWaitEnds();
-        }
     }
 
     private void EnsureRoom()

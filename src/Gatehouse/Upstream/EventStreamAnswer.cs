@@ -10,10 +10,8 @@ namespace Gatehouse.Upstream;
 /// until the exchange is recorded. While a stream is silent no buffer is held for it.
 /// </summary>
 internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifetime lifetime, int maxFrameLength, bool removeUsageChunk)
-    : HeldAnswer
+    : StreamedAnswer(response, lifetime)
 {
-    private const int ReadSize = 4096;
-
     /// <summary>Nothing but a comment or a line end belongs behind the last frame.</summary>
     private const int MaxAfterEnd = 64 * 1024;
 
@@ -21,7 +19,6 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(1);
 
     private readonly SseFrameReader _frames = new(maxFrameLength);
-    private Stream _body = Stream.Null;
     private byte[] _end = [];
     private bool _sawEnd;
     private bool _sawError;
@@ -30,7 +27,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
-        _body = response.Content.ReadAsStream(CancellationToken.None);
+        Open();
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
@@ -46,7 +43,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
             if (PassOnFrames(exchange))
             {
-                await FlushAsync(exchange, lifetime);
+                await FlushAsync(exchange, Lifetime);
             }
 
             if (_sawEnd)
@@ -74,13 +71,13 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             return;
         }
 
-        await FlushAsync(exchange, lifetime);
+        await FlushAsync(exchange, Lifetime);
         try
         {
-            lifetime.AwaitEnd(EndGrace);
+            Lifetime.AwaitEnd(EndGrace);
             int count;
             var total = 0;
-            while (total < MaxAfterEnd && (count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token)) > 0)
+            while (total < MaxAfterEnd && (count = await Body.ReadAsync(_frames.GetMemory(ReadSize), Lifetime.Token)) > 0)
             {
                 _frames.Advance(count);
                 WriteRest(exchange);
@@ -110,35 +107,12 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     public override void Dispose()
     {
         _frames.Dispose();
-        response.Dispose();
-        lifetime.Dispose();
+        base.Dispose();
     }
 
-    private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange)
-    {
-        exchange.Timings.UpstreamWaitBegins();
-        try
-        {
-            // Returns when there is something to read; only then is a buffer taken.
-            _ = await _body.ReadAsync(Memory<byte>.Empty, lifetime.Token);
-            var count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token);
-            _frames.Advance(count);
-            lifetime.AwaitMore();
-            return (count, null);
-        }
-        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
-        {
-            return (0, lifetime.TimeoutError(exchange.Target!.Name));
-        }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
-        {
-            return (0, Broken(exchange));
-        }
-        finally
-        {
-            exchange.Timings.UpstreamWaitEnds();
-        }
-    }
+    protected override Memory<byte> GetMemory(int sizeHint) => _frames.GetMemory(sizeHint);
+
+    protected override void Advance(int count) => _frames.Advance(count);
 
     /// <returns>Whether there is something to flush.</returns>
     private bool PassOnFrames(Exchange exchange)
@@ -156,8 +130,8 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     {
         if (!exchange.Response.HasStarted)
         {
-            ForwardedHeaders.CopyResponse(response, exchange.Response.Headers);
-            exchange.Response.Start(exchange, (int)response.StatusCode, isEventStream: true);
+            ForwardedHeaders.CopyResponse(Response, exchange.Response.Headers);
+            exchange.Response.Start(exchange, (int)Response.StatusCode, isEventStream: true);
         }
 
         var traits = Read(exchange.Facts, frame, out var isDone);
@@ -252,7 +226,4 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
         return Outcome.Continue;
     }
-
-    private static GatewayError Broken(Exchange exchange) => new(
-        GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its stream.");
 }

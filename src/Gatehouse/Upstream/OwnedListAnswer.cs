@@ -18,7 +18,7 @@ internal sealed class OwnedListAnswer(HttpResponseMessage response, CallLifetime
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
         var name = exchange.Target!.Name;
-        var read = await ReadAsync(name);
+        var read = await ReadAsync(exchange, name);
         if (read.Body is not { } bytes)
         {
             return read.Error!;
@@ -96,33 +96,29 @@ internal sealed class OwnedListAnswer(HttpResponseMessage response, CallLifetime
         }
     }
 
-    private async Task<(byte[]? Body, GatewayError? Error)> ReadAsync(string name)
+    private async Task<(byte[]? Body, GatewayError? Error)> ReadAsync(Exchange exchange, string name)
     {
         using var copy = new MemoryStream();
         var buffer = new byte[16 * 1024];
-        try
+        var body = response.Content.ReadAsStream(CancellationToken.None);
+        while (true)
         {
-            await using var body = await response.Content.ReadAsStreamAsync(lifetime.Token);
-            int count;
-            while ((count = await body.ReadAsync(buffer, lifetime.Token)) > 0)
+            var (count, error) = await ReadAsync(exchange, body, buffer, lifetime);
+            if (error is not null)
             {
-                lifetime.AwaitMore();
-                copy.Write(buffer.AsSpan(0, count));
-                if (copy.Length > MaxLength)
-                {
-                    return (null, new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{name} answered with a list of more than {MaxLength} bytes; ask for a shorter one with 'limit'."));
-                }
+                return (null, error);
             }
 
-            return (copy.ToArray(), null);
-        }
-        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
-        {
-            return (null, lifetime.TimeoutError(name));
-        }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
-        {
-            return (null, new GatewayError(GatewayErrorCode.UpstreamError, $"{name} broke off in the middle of its answer."));
+            if (count == 0)
+            {
+                return (copy.ToArray(), null);
+            }
+
+            copy.Write(buffer.AsSpan(0, count));
+            if (copy.Length > MaxLength)
+            {
+                return (null, new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{name} answered with a list of more than {MaxLength} bytes; ask for a shorter one with 'limit'."));
+            }
         }
     }
 }

@@ -62,41 +62,24 @@ internal abstract class ConvertedBody(HttpResponseMessage response, CallLifetime
     {
         var isError = (int)from.StatusCode >= 400;
         var stream = from.Content.ReadAsStream(CancellationToken.None);
-        exchange.Timings.UpstreamWaitBegins();
-        try
+        while (true)
         {
-            while (true)
+            var (count, error) = await ReadAsync(exchange, stream, body.GetMemory(4096), lifetime);
+            if (error is not null || count == 0)
             {
-                var count = await stream.ReadAsync(body.GetMemory(4096), lifetime.Token);
-                if (count == 0)
-                {
-                    return null;
-                }
-
-                lifetime.AwaitMore();
-                body.Advance(count);
-                if (isError && body.Length > MaxErrorLength)
-                {
-                    return null;
-                }
-
-                if (body.Length > MaxLength)
-                {
-                    return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} answered with more than {MaxLength / (1024 * 1024)} MiB.");
-                }
+                return error;
             }
-        }
-        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
-        {
-            return lifetime.TimeoutError(exchange.Target!.Name);
-        }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
-        {
-            return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its answer.");
-        }
-        finally
-        {
-            exchange.Timings.UpstreamWaitEnds();
+
+            body.Advance(count);
+            if (isError && body.Length > MaxErrorLength)
+            {
+                return null;
+            }
+
+            if (body.Length > MaxLength)
+            {
+                return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} answered with more than {MaxLength / (1024 * 1024)} MiB.");
+            }
         }
     }
 

@@ -11,10 +11,9 @@ namespace Gatehouse.Upstream.Translation;
 /// A streamed answer, put into the caller's dialect frame by frame, each flushed as it arrives. The end of the answer is held until the
 /// exchange is recorded. While a stream is silent no buffer is held for it. A caller that did not ask for a stream gets the whole answer.
 /// </summary>
-internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength) : HeldAnswer
+internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength)
+    : StreamedAnswer(response, lifetime)
 {
-    private const int ReadSize = 4096;
-
     /// <summary>
     /// What a stream may say in all: several dialects repeat the whole answer at its end, so it is kept until then. Bytes of text, pictures
     /// and sounds, and of the little that every event costs; an answer of a million tokens is far below.
@@ -27,7 +26,6 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     private AnswerCollector? _whole = rendition.IsStream ? null : new AnswerCollector(rendition.Target.Dialect);
     private readonly List<ChatStreamEvent> _events = [];
     private readonly PooledBuffer _output = new();
-    private Stream _body = Stream.Null;
     private bool _hasEnded;
     private long _weight;
 
@@ -35,7 +33,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
-        _body = response.Content.ReadAsStream(CancellationToken.None);
+        Open();
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
@@ -76,7 +74,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             {
                 exchange.Response.Write(_output.Written);
                 _output.Clear();
-                await FlushAsync(exchange, lifetime);
+                await FlushAsync(exchange, Lifetime);
             }
 
             _frames.ReleaseBuffer();
@@ -100,35 +98,12 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     {
         _output.Dispose();
         _frames.Dispose();
-        response.Dispose();
-        lifetime.Dispose();
+        base.Dispose();
     }
 
-    private async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange)
-    {
-        exchange.Timings.UpstreamWaitBegins();
-        try
-        {
-            // Returns when there is something to read; only then is a buffer taken.
-            _ = await _body.ReadAsync(Memory<byte>.Empty, lifetime.Token);
-            var count = await _body.ReadAsync(_frames.GetMemory(ReadSize), lifetime.Token);
-            _frames.Advance(count);
-            lifetime.AwaitMore();
-            return (count, null);
-        }
-        catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
-        {
-            return (0, lifetime.TimeoutError(exchange.Target!.Name));
-        }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
-        {
-            return (0, Broken(exchange));
-        }
-        finally
-        {
-            exchange.Timings.UpstreamWaitEnds();
-        }
-    }
+    protected override Memory<byte> GetMemory(int sizeHint) => _frames.GetMemory(sizeHint);
+
+    protected override void Advance(int count) => _frames.Advance(count);
 
     /// <returns>Why the answer cannot go on; null when it can, or has ended.</returns>
     private GatewayError? PassOnFrames(Exchange exchange, bool isLast)
@@ -184,7 +159,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             {
                 // What is kept of it can only be known at its end; whether, now: the request goes when the head does.
                 _whole ??= exchange.AnswerKeeper is null ? null : new AnswerCollector(rendition.Target.Dialect);
-                AnswerHead.Start(exchange, response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+                AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
             }
 
             _whole?.Add(streamEvent);
@@ -216,7 +191,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         exchange.MarkFailed("reported an error in its stream");
         using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
         rendition.Caller.WriteError(error, json);
-        AnswerHead.Start(exchange, response, error.Status is >= 400 and < 600 ? error.Status : StatusCodes.Status502BadGateway, "application/json", isEventStream: false);
+        AnswerHead.Start(exchange, Response, error.Status is >= 400 and < 600 ? error.Status : StatusCodes.Status502BadGateway, "application/json", isEventStream: false);
         return null;
     }
 
@@ -235,7 +210,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             if (!rendition.IsStream)
             {
                 AnswerWriting.WriteWhole(rendition, answer, _output);
-                AnswerHead.Start(exchange, response, StatusCodes.Status200OK, "application/json", isEventStream: false);
+                AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, "application/json", isEventStream: false);
                 return;
             }
         }
@@ -256,7 +231,4 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             _ => 0,
         };
     }
-
-    private static GatewayError Broken(Exchange exchange) => new(
-        GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} broke off in the middle of its stream.");
 }
