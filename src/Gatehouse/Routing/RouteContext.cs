@@ -1,0 +1,36 @@
+namespace Gatehouse.Routing;
+
+/// <summary>
+/// What strategies may know of an exchange. Everything beyond the random numbers is found out when it is first asked for: a route that does not
+/// look at the request costs nothing for it.
+/// </summary>
+internal abstract class RouteContext
+{
+    /// <summary>Thread-safe.</summary>
+    public abstract Random Random { get; }
+
+    /// <summary>What tells one part of the traffic from another.</summary>
+    public abstract string? Affinity(AffinitySource source);
+
+    /// <summary>Input of the request in tokens, estimated from its bytes.</summary>
+    public abstract int InputTokens { get; }
+
+    /// <summary>Output that is to be expected, in tokens.</summary>
+    public abstract int OutputTokens { get; }
+}
+
+/// <summary>What a sticky choice sticks to.</summary>
+internal enum AffinitySource
+{
+    /// <summary>The API key.</summary>
+    Key,
+
+    /// <summary>The end user that the request names.</summary>
+    User,
+
+    /// <summary>The run (task) that the exchange belongs to.</summary>
+    Run,
+
+    /// <summary>The beginning of the conversation: what a provider's prompt cache goes by.</summary>
+    Prompt,
+}

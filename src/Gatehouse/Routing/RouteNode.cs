@@ -1,0 +1,20 @@
+namespace Gatehouse.Routing;
+
+/// <summary>
+/// A node of a route's tree: a target, or a strategy over further nodes. It never decides alone where an exchange goes: it puts all targets that may
+/// take it into the order in which they are to be tried, and the dispatcher takes the first one that is fit.
+/// </summary>
+internal abstract class RouteNode
+{
+    /// <summary>All targets below, in the order in which they are written.</summary>
+    public abstract IEnumerable<RouteTarget> Targets { get; }
+
+    /// <summary>Its place in its parent: share of the traffic in strategies that divide it.</summary>
+    public double Weight { get; init; } = 1;
+
+    /// <summary>Appends the targets below that may take the exchange, the preferred one first.</summary>
+    public abstract void Plan(RouteContext context, RoutePlan plan);
+
+    /// <summary>For <c>route explain</c>: what the node does and why it came to the order that it has; one line.</summary>
+    public abstract string Explain(RouteContext context);
+}
