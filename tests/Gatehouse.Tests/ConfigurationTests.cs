@@ -273,7 +273,7 @@ public sealed class ConfigurationTests : IDisposable
     private IReadOnlyList<string> Errors(string yaml)
     {
         var loaded = Load(yaml);
-        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System, _variables.GetValueOrDefault)) switch
+        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System, new Random(1), _variables.GetValueOrDefault)) switch
         {
             null => [],
             ConfigurationException exception => exception.Errors,
