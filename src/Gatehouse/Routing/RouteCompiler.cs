@@ -40,7 +40,7 @@ internal sealed class RouteCompiler(
             Root = root,
             Targets = scope.Leaves,
             Retry = RetryModel.Of(options.Retry, scope.Leaves.Count),
-            Budget = before?.Budget ?? new RetryBudget(time),
+            Budget = before?.Budget ?? new RetryBudget(time, (double)options.Retry.Budget, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,

@@ -34,7 +34,7 @@ internal sealed record RouteModel
     /// <summary>Puts the route's rules into what outlives it; for the moment at which it is put in force.</summary>
     public void Activate()
     {
-        Budget?.Apply(BudgetRatio);
+        Budget?.Apply(BudgetRatio, RetryOptions.FreeRetries, RetryOptions.BudgetWindow);
         foreach (var target in Targets)
         {
             target.Health?.Apply(Health!);

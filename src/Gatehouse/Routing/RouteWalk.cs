@@ -148,7 +148,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         for (var i = 0; i < plan.Count; i++)
         {
             if ((_tried & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i]) && plan[i].Health is { } health
-                && (best < 0 || health.Badness.CompareTo(plan[best].Health!.Badness) < 0))
+                && (best < 0 || health.Badness() < plan[best].Health!.Badness()))
             {
                 best = i;
             }

@@ -9,6 +9,11 @@ internal sealed record RetryOptions
     public static readonly IReadOnlyList<FailureKind> Transient =
         [FailureKind.RateLimited, FailureKind.Overloaded, FailureKind.ServerError, FailureKind.Timeout, FailureKind.Network];
 
+    /// <summary>A tenth of hardly any traffic would be none.</summary>
+    public const int FreeRetries = 3;
+
+    public static readonly TimeSpan BudgetWindow = TimeSpan.FromSeconds(10);
+
     [KeyDoc("Attempts in all, the first one and those at other targets included.", Default = "one for each target, but at least 3")]
     public int? Attempts { get; set; }
 
