@@ -37,6 +37,7 @@ internal sealed class RouteCompiler(
         return new RouteModel
         {
             Name = name,
+            Strategy = options.Strategy ?? RouteStrategy.Fallback,
             Root = root,
             Targets = scope.Leaves,
             Retry = RetryModel.Of(options.Retry, scope.Leaves.Count),

@@ -1,5 +1,6 @@
 using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
+using Gatehouse.Configuration.Binding;
 
 namespace Gatehouse.Routing;
 
@@ -13,6 +14,6 @@ internal static class RouteEndpoints
 
     private static ListOf<RouteView> List(SnapshotSource snapshots) => new(snapshots.Current.Routes.Values
         .OrderBy(route => route.Name, StringComparer.Ordinal)
-        .Select(route => new RouteView(route.Name!, route.Targets.Select(leaf => leaf.Target.Name).ToList()))
+        .Select(route => new RouteView(route.Name!, YamlBinder.EnumKey(route.Strategy), route.Targets.Select(leaf => leaf.Target.Name).ToList()))
         .ToList());
 }

@@ -13,6 +13,9 @@ internal sealed record RouteModel
     /// <summary>Null for the way to a target that was named itself.</summary>
     public required string? Name { get; init; }
 
+    /// <summary>Of the root.</summary>
+    public RouteStrategy Strategy { get; init; }
+
     public required RouteNode Root { get; init; }
 
     /// <summary>All leaves, in the order in which they are written.</summary>

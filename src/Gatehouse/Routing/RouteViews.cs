@@ -1,3 +1,3 @@
 namespace Gatehouse.Routing;
 
-internal sealed record RouteView(string Name, IReadOnlyList<string> Targets);
+internal sealed record RouteView(string Name, string Strategy, IReadOnlyList<string> Targets);
