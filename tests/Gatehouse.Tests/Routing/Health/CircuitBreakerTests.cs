@@ -147,6 +147,91 @@ public sealed class CircuitBreakerTests
     }
 
     [Fact]
+    public void Streams_that_began_before_the_window_and_are_cut_in_it_are_requests_of_it()
+    {
+        var bench = new HealthBench(Model with { ConsecutiveFailures = 1000 });
+        var passes = Enumerable.Range(0, 20).Select(_ => bench.Let()).ToList();
+        passes.ForEach(pass => bench.Health.Succeeded(pass, TimeSpan.FromSeconds(1)));
+        bench.Advance(60);
+        passes.ForEach(pass => bench.Health.Failed(pass, Blame.Failure, null));
+
+        Assert.Contains("20 of 20 requests failed", bench.Ask().Refusal);
+    }
+
+    [Fact]
+    public void What_was_before_it_opened_counts_no_more_when_it_closed()
+    {
+        var bench = new HealthBench(Model with { ConsecutiveFailures = 20 });
+        for (var i = 0; i < 20; i++)
+        {
+            bench.Fail();
+        }
+
+        bench.CoolDown();
+        bench.Fail(Blame.None);
+        bench.Fail();
+        Assert.Equal(1, bench.Health.View().ConsecutiveFailures);
+        Assert.Equal("closed", bench.Health.View().State);
+    }
+
+    [Fact]
+    public void Nor_do_streams_that_were_cut()
+    {
+        var bench = new HealthBench(Model);
+        for (var i = 0; i < 5; i++)
+        {
+            bench.Cut();
+        }
+
+        bench.CoolDown();
+        bench.Fail(Blame.None);
+        bench.Cut();
+        Assert.Equal(1, bench.Health.View().ConsecutiveFailures);
+    }
+
+    [Fact]
+    public void An_attempt_counts_once_whatever_is_said_of_it()
+    {
+        var bench = new HealthBench(Model);
+        bench.Fail();
+        var pass = bench.Let();
+        for (var i = 0; i < 30; i++)
+        {
+            bench.Health.Failed(pass, Blame.Failure, null);
+            bench.Health.Succeeded(pass, TimeSpan.FromSeconds(1));
+        }
+
+        bench.Health.Leave(pass);
+        bench.Health.Failed(pass, Blame.Eject, null);
+        Assert.Equal(2, bench.Health.View().ConsecutiveFailures);
+        Assert.Equal(0.19, bench.Health.ErrorRate, 6);
+
+        var good = bench.Let();
+        for (var i = 0; i < 30; i++)
+        {
+            bench.Health.Succeeded(good, TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Null(bench.Health.Percentile95);
+        Assert.Equal(0.171, bench.Health.ErrorRate, 6);
+    }
+
+    [Fact]
+    public void What_is_said_of_no_attempt_is_not_heard()
+    {
+        var bench = new HealthBench(Model);
+        _ = bench.Let();
+        bench.Health.Failed(default, Blame.Eject, null);
+        bench.Health.Succeeded(default, TimeSpan.FromSeconds(1));
+        bench.Health.Leave(default);
+        bench.Health.Leave(new HealthPass(1000, 1));
+
+        Assert.Equal(1, bench.Health.InFlight);
+        Assert.Equal(0, bench.Health.LatencyMicroseconds);
+        Assert.True(bench.Ask().IsOpen);
+    }
+
+    [Fact]
     public void A_dead_host_opens_it_at_once()
     {
         var bench = new HealthBench(Model);
@@ -393,6 +478,20 @@ public sealed class CircuitBreakerTests
         var told = bench.Health.Enter();
         bench.Health.Failed(told, Blame.Failure, TimeSpan.FromSeconds(90));
         bench.Health.Leave(told);
+        Assert.Equal(90, bench.Remaining());
+    }
+
+    [Fact]
+    public void What_a_forced_attempt_is_told_holds_when_the_trial_that_runs_says_nothing()
+    {
+        var bench = new HealthBench(Model);
+        bench.Open();
+        var trial = bench.Let();
+        bench.Health.Failed(bench.Health.Enter(), Blame.Failure, TimeSpan.FromSeconds(90));
+        Assert.Equal("half_open", bench.Health.View().State);
+
+        bench.Health.Leave(trial);
+        Assert.Equal("open", bench.Health.View().State);
         Assert.Equal(90, bench.Remaining());
     }
 
