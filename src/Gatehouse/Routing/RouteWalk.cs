@@ -176,24 +176,55 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         return -1;
     }
 
-    /// <summary>One that has been tried, where the same may help: the one that has rested longest, for the first in the plan is tried first.</summary>
+    /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
     private bool TryEnterAgain(TimeSpan? retryAfter)
     {
-        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay || route.Budget?.TrySpend() != true)
+        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay)
         {
             return false;
         }
 
-        for (var i = 0; i < plan.Count; i++)
+        for (var i = 1; i <= plan.Count; i++)
         {
-            if ((_tried & ~_barred & Bit(i)) != 0 && (plan[i].Health is not { } health || health.TryEnter(out _entering).IsOpen))
+            var index = (_index + i) % plan.Count;
+            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index].Health, ref delay))
             {
+                if (route.Budget?.TrySpend() != true)
+                {
+                    plan[index].Health?.Leave(_entering);
+                    return false;
+                }
+
                 _repeats++;
-                return Enter(i, delay);
+                return Enter(index, delay);
             }
         }
 
         return false;
+    }
+
+    /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
+    private bool TryEnterIn(TargetHealth? health, ref TimeSpan delay)
+    {
+        if (health is null)
+        {
+            return true;
+        }
+
+        var gate = health.TryEnter(out _entering);
+        if (gate.IsOpen)
+        {
+            return true;
+        }
+
+        if (gate is not { IsQuota: true, Wait: { } wait } || wait > route.Retry.MaxBackoff)
+        {
+            return false;
+        }
+
+        delay = delay > wait ? delay : wait;
+        _entering = health.Enter();
+        return true;
     }
 
     /// <summary>Every target is ejected: the one that is likeliest to answer is asked all the same.</summary>
