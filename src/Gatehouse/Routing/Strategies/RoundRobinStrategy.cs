@@ -5,7 +5,8 @@ namespace Gatehouse.Routing.Strategies;
 /// and 1 give a b a c a. Counts are exact over every round, however many exchanges arrive at once. A round has at most 10,000 turns: finer
 /// differences of weights are rounded, never to nothing.
 /// <para>The other children follow in ring order, from one further in each round, so that the calls of one that fails are spread over all the
-/// others. A child that has just come back is passed over as often as it is not ready yet. Each process takes its own turns.</para>
+/// others. A child that is down or has just come back is passed over as often as it is not ready yet, and then comes last. Each process takes its own
+/// turns.</para>
 /// </summary>
 internal sealed class RoundRobinStrategy : StrategyNode
 {

@@ -76,13 +76,13 @@ public sealed class RoundRobinStrategyTests
     public void One_that_comes_back_is_passed_over_as_often_as_it_is_not_ready()
     {
         const int Calls = 20_000;
-        var (route, context) = (new RoundRobinStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(readiness: 0.3)), TestRoute.Target("b/m"), TestRoute.Target("c/m")]), new TestContext());
+        var (route, context) = (new RoundRobinStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(isDown: true)), TestRoute.Target("b/m"), TestRoute.Target("c/m")]), new TestContext());
         var plans = Enumerable.Range(0, Calls * 3).Select(_ => TestRoute.Plan(route, context)).ToList();
 
         var itsTurns = plans.Where((_, i) => i % 3 == 0).ToList();
 
-        TestRoute.AssertShare(0.3, itsTurns.Count(plan => plan[0] == "a/m"), Calls);
-        TestRoute.AssertShare(0.7, itsTurns.Count(plan => plan[2] == "a/m"), Calls);
+        TestRoute.AssertShare(0.1, itsTurns.Count(plan => plan[0] == "a/m"), Calls);
+        TestRoute.AssertShare(0.9, itsTurns.Count(plan => plan[2] == "a/m"), Calls);
         Assert.DoesNotContain(plans.Where((_, i) => i % 3 != 0), plan => plan[0] == "a/m");
     }
 

@@ -40,15 +40,30 @@ internal static class TestRoute
     }
 
     /// <summary>The one place where tests of strategies say how a target is.</summary>
-    public static TargetHealth Health(double latencyMicroseconds = 0, double errorRate = 0, double readiness = 1)
+    /// <param name="milliseconds">Of its first and only answer; 0 for none.</param>
+    /// <param name="failures">Of its first attempts: one makes an error rate of 0.1.</param>
+    /// <param name="isDown">Then its readiness is 0.1.</param>
+    public static TargetHealth Health(double milliseconds = 0, int failures = 0, bool isDown = false, int inFlight = 0)
     {
         var health = new TargetHealth();
-        Set(nameof(TargetHealth.LatencyMicroseconds), latencyMicroseconds);
-        Set(nameof(TargetHealth.ErrorRate), errorRate);
-        Set(nameof(TargetHealth.Readiness), readiness);
+        Set(nameof(TargetHealth.LatencyMicroseconds), milliseconds * 1000);
+        Set(nameof(TargetHealth.ErrorRate), 1 - Math.Pow(0.9, failures));
+        Set(nameof(TargetHealth.Readiness), isDown ? 0.1 : 1);
+        for (var i = 0; i < inFlight; i++)
+        {
+            health.Enter();
+        }
+
         return health;
 
         void Set(string property, double value) => typeof(TargetHealth).GetProperty(property)!.SetValue(health, value);
+    }
+
+    /// <summary>Starts an attempt; returns what ends it.</summary>
+    public static Action Enter(TargetHealth health)
+    {
+        health.Enter();
+        return health.Leave;
     }
 
     /// <summary>Targets <c>t0/m</c>, <c>t1/m</c>, ... of these weights.</summary>
