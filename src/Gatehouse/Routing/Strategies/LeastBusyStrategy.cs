@@ -1,8 +1,8 @@
 namespace Gatehouse.Routing.Strategies;
 
 /// <summary>
-/// <c>least_busy</c>: the child with the fewest calls in flight for its weight and readiness comes first: one of weight 2 may have twice as many as one
-/// of weight 1. Among equals, such as when nothing is in flight, the order is drawn by weight. A child that is a strategy has the calls of all its
+/// <c>least_busy</c>: the child with the fewest calls in flight for its weight and readiness comes first: one of weight 2 may have twice as
+/// many as one of weight 1. Among equals, such as when nothing is in flight, the order is drawn by weight. A child that is a strategy has the calls of all its
 /// targets; what this route has not sent to a target is not counted.
 /// </summary>
 internal sealed class LeastBusyStrategy(IReadOnlyList<RouteNode> children) : RankedStrategy(children)

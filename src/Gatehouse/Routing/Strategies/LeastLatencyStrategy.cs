@@ -2,7 +2,8 @@ namespace Gatehouse.Routing.Strategies;
 
 /// <summary>
 /// <c>least_latency</c>: two children are picked at random, and the one with the lower score is tried first, the other one second, then the
-/// rest by their scores. Choosing between two (Mitzenmacher, "The power of two choices", 2001) finds the fast ones without all gateways running to the same one.
+/// rest by their scores. Choosing between two (Mitzenmacher, "The power of two choices", 2001) finds the fast ones without all gateways
+/// running to the same one.
 /// <para>The score is the time that a call may expect: the moving average of the time to the head of the answer, in which a slow answer counts at
 /// once and fast ones bit by bit, times the calls that would then be in flight, times 1 + 10 times the share of failures (one failure in ten counts
 /// like twice the time), divided by the readiness. A child that is a strategy has the score of its best target.</para>

@@ -96,4 +96,15 @@ public sealed class RoundRobinStrategyTests
         Assert.Equal(["t0/m", "t1/m", "t2/m"], TestRoute.Plan(route, context));
         Assert.Equal("round_robin: it is the turn of t1/m (1 of 3 in a round)", route.Explain(context));
     }
+
+    [Fact]
+    public void A_line_tells_what_may_be_passed_over_and_when_only_reserves_are_left()
+    {
+        var down = TestRoute.Target("down/m", 1, TestRoute.Health(isDown: true));
+
+        Assert.Equal(
+            "round_robin: it is the turn of down/m, which is 10% ready, or up/m if it is passed over",
+            new RoundRobinStrategy([down, TestRoute.Target("up/m")]).Explain(new TestContext()));
+        Assert.Equal("round_robin: t0/m first, as written: all have weight 0", new RoundRobinStrategy(TestRoute.Targets(0, 0)).Explain(new TestContext()));
+    }
 }

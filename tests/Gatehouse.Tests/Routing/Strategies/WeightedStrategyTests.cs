@@ -52,8 +52,9 @@ public sealed class WeightedStrategyTests
     [Fact]
     public void A_strategy_is_as_ready_as_its_readiest_target()
     {
-        var (down, up) = (TestRoute.Target("a/m", 1, TestRoute.Health(isDown: true)), TestRoute.Target("b/m"));
-        var counts = TestRoute.FirstChoices(new WeightedStrategy([new FallbackStrategy([down, up]) { Weight = 2 }, TestRoute.Target("c/m")]), new TestContext(), Calls);
+        var targets = "abc".Select(name => TestRoute.Target($"{name}/m", 1, TestRoute.Health(isDown: name != 'b'))).ToArray();
+        var route = new WeightedStrategy([new FallbackStrategy(targets) { Weight = 2 }, TestRoute.Target("d/m")]);
+        var counts = TestRoute.FirstChoices(route, new TestContext(), Calls);
 
         TestRoute.AssertShare(2 / 3d, counts["a/m"], Calls);
         Assert.Equal(0, counts["b/m"]);
