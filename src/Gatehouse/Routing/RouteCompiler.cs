@@ -20,6 +20,8 @@ internal sealed class RouteCompiler(
     /// <summary>Deeper trees are not read by anybody.</summary>
     private const int MaxDepth = 8;
 
+    private readonly StrategyCompiler _strategies = new(errors, catalog, time);
+
     public IEnumerable<RouteModel> Compile(IReadOnlyDictionary<string, RouteOptions> routes) =>
         routes.Select(route => Compile(route.Key, route.Value)).OfType<RouteModel>();
 
@@ -119,7 +121,7 @@ internal sealed class RouteCompiler(
             }
         }
 
-        return children.Count == 0 ? null : StrategyCompiler.Compile(options, children, path, errors);
+        return children.Count == 0 ? null : _strategies.Compile(options, children, path);
     }
 
     private RouteNode? ChildOf(RouteTargetOptions options, string path, Scope scope, int depth)
@@ -163,13 +165,10 @@ internal sealed class RouteCompiler(
         return leaf;
     }
 
-    /// <summary>That of the same target before the reload; of one that is in the route more than once, that of the same occurrence.</summary>
-    private TargetHealth HealthOf(Target target, Scope scope)
-    {
-        var occurrence = scope.Leaves.Count(leaf => leaf.Target.Name == target.Name);
-        return scope.Before?.Targets.Where(leaf => leaf.Target.Name == target.Name).Skip(occurrence).FirstOrDefault()?.Health
-            ?? new TargetHealth(scope.Health, time, random);
-    }
+    /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
+    private TargetHealth HealthOf(Target target, Scope scope) =>
+        scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => string.Equals(leaf.Target.Name, target.Name, StringComparison.Ordinal))?.Health
+        ?? new TargetHealth(scope.Health, time, random);
 
     private static RoutePlan PlanOf(List<RouteTarget> leaves)
     {
