@@ -11,9 +11,9 @@ using Gatehouse.Limits;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
+using Gatehouse.Routing;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
-using Gatehouse.Upstream;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -61,7 +61,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
-            new ModelDispatcher(_time),
+            new Dispatcher(_time, environment.Random),
             objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
@@ -104,13 +104,13 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         // The database is named by the configuration: it is read once to find it, and again, with the stored keys, to be put in force.
         var loaded = loader.Load();
-        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Variable);
+        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Random, environment.Variable);
         var database = Database.Open(loaded.Options.Storage, environment.Time);
         try
         {
             var keyStore = new KeyStore(database, environment.Time);
             var snapshots = new SnapshotSource(
-                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
+                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Random, environment.Logging.CreateLogger<SnapshotSource>());
             if (!snapshots.Load("start"))
             {
                 throw new ConfigurationException(snapshots.Status.Errors);

@@ -40,7 +40,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         KeyName = exchange.Key.Name,
         Run = exchange.Run,
         Requested = exchange.Request.Model,
-        Route = exchange.Route,
+        Route = exchange.Route?.Name,
         Target = exchange.Target?.Name,
         Attempts = exchange.Attempts.Count == 0 ? "[]" : JsonSerializer.Serialize(exchange.Attempts, LedgerJson.Default.ListAttempt),
         Status = exchange.Status,

@@ -5,7 +5,7 @@ using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Upstream;
+using Gatehouse.Routing;
 
 namespace Gatehouse.Pipeline;
 
@@ -16,7 +16,7 @@ namespace Gatehouse.Pipeline;
 internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     Admission admission,
-    ModelDispatcher dispatcher,
+    Dispatcher dispatcher,
     ObjectService objects,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
@@ -83,6 +83,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            exchange.Walk?.End();
             exchange.Answer?.Dispose();
         }
     }
@@ -123,7 +124,7 @@ internal sealed partial class ExchangePipeline(
                     outcome = await exchange.Answer!.RelayAsync(exchange);
                 }
             }
-            while (ModelDispatcher.TakesBack(exchange, outcome));
+            while (Dispatcher.TakesBack(exchange, outcome));
 
             return outcome;
         }

@@ -4,12 +4,17 @@ using Gatehouse.Routing.Health;
 namespace Gatehouse.Routing;
 
 /// <summary>A leaf of a route: a target with what the route has to say about it.</summary>
-internal sealed class RouteTarget(Target target, TargetHealth health) : RouteNode
+/// <param name="health">Of this target in this route; it outlives a reload. Null for a target without a route: it is tried whatever happened before.</param>
+internal sealed class RouteTarget(Target target, TargetHealth? health) : RouteNode
 {
     public Target Target => target;
 
-    /// <summary>Of this target in this route; it outlives a reload.</summary>
-    public TargetHealth Health => health;
+    public TargetHealth? Health => health;
+
+    /// <summary>Input and output together, in tokens; null when it is not known.</summary>
+    public int? ContextWindow { get; init; }
+
+    public override bool LeadsAllAlike => true;
 
     public override IEnumerable<RouteTarget> Targets => [this];
 

@@ -73,7 +73,7 @@ internal sealed class GatewayMetrics : IDisposable
         {
             { "operation", exchange.Operation.Name },
             { "provider", provider?.Name },
-            { "route", exchange.Route },
+            { "route", exchange.Route?.Name },
             { "outcome", exchange.Outcome.Word() },
             { "code", code },
         });

@@ -1,9 +1,9 @@
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
+using Gatehouse.Upstream.Failures;
 using Gatehouse.Upstream.Realtime;
 using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
@@ -15,13 +15,18 @@ internal static class UpstreamClient
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
+    /// <param name="countsWait">No other attempt of the exchange runs meanwhile: the wait is counted here.</param>
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
     public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
-        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition, bool countsWait = true)
     {
         using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
         lifetime.AwaitFirstByte();
-        exchange.Timings.UpstreamWaitBegins();
+        if (countsWait)
+        {
+            exchange.Timings.UpstreamWaitBegins();
+        }
+
         try
         {
             if (target.Provider.Signer is { } signer && await SignAsync(signer, request, lifetime.Token) is { } unsigned)
@@ -68,7 +73,10 @@ internal static class UpstreamClient
                 await body.WrittenAsync();
             }
 
-            exchange.Timings.UpstreamWaitEnds();
+            if (countsWait)
+            {
+                exchange.Timings.UpstreamWaitEnds();
+            }
         }
     }
 
@@ -186,21 +194,10 @@ internal static class UpstreamClient
 
     private static GatewayError ErrorOf(HttpRequestException exception, Target target)
     {
-        var what = (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
-        {
-            (HttpRequestError.NameResolutionError, _) => "its host name cannot be resolved",
-            (_, SocketError.ConnectionRefused) => "it refuses connections",
-            (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be made",
-            (HttpRequestError.ConnectionError, _) => "no connection could be made",
-            (HttpRequestError.ResponseEnded, _) => "it closed the connection before it answered",
-            (HttpRequestError.InvalidResponse, _) => "its answer is not valid HTTP",
-            (HttpRequestError.ConfigurationLimitExceeded, _) => "the head of its answer is too large",
-            _ => "the connection broke",
-        };
+        var (kind, what) = NetworkFailures.Of(exception);
         return new GatewayError(
-            exception.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
-                ? GatewayErrorCode.UpstreamInvalidResponse
-                : GatewayErrorCode.UpstreamError,
-            $"{target.Name} could not be reached: {what}.");
+            kind == FailureKind.ServerError ? GatewayErrorCode.UpstreamInvalidResponse : GatewayErrorCode.UpstreamError,
+            $"{target.Name} could not be reached: {what}.")
+        { Failure = kind };
     }
 }

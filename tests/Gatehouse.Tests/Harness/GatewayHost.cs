@@ -58,7 +58,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         var logging = LoggerFactory.Create(builder => builder.AddProvider(logs).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning));
         var application = GatewayApplication.Build(
             new StartOptions(file, folder.Path, "127.0.0.1:0", "127.0.0.1:0"),
-            new GatewayEnvironment(time ?? TimeProvider.System, logging, name => environment?.GetValueOrDefault(name)));
+            new GatewayEnvironment(time ?? TimeProvider.System, new SeededRandom(1), logging, name => environment?.GetValueOrDefault(name)));
         await application.StartAsync(CancellationToken.None);
         return new GatewayHost(application, folder, ownsFolder, logs);
     }

@@ -1,0 +1,110 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Routing;
+
+/// <summary>Step 6 for model calls: takes an exchange along its route until a target answers.</summary>
+internal sealed class Dispatcher(TimeProvider time, Random random)
+{
+    /// <returns>Continue when there is an answer, still to be passed on; an error when no target gave one.</returns>
+    public async ValueTask<Outcome> DispatchAsync(Exchange exchange)
+    {
+        // After an answer that was taken back the walk has gone on already.
+        if (exchange.Walk is null && !Begin(exchange))
+        {
+            return NoTarget(exchange);
+        }
+
+        var walk = exchange.Walk!;
+        while (true)
+        {
+            if (walk.Delay > TimeSpan.Zero)
+            {
+                await Task.Delay(walk.Delay, time, exchange.Http.RequestAborted);
+            }
+
+            var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
+            if (call is null)
+            {
+                walk.Failed(unsayable!.FailureKind);
+                if (walk.Advance(unsayable.FailureKind))
+                {
+                    continue;
+                }
+
+                // What failed before may succeed when it is asked again: that is what the caller must know.
+                return unsayable.Code == GatewayErrorCode.UnsupportedFeature && exchange.Attempts is [.., var failed]
+                    ? new GatewayError(GatewayErrorCode.UpstreamError, $"{failed.Target} failed ({failed.Error}), and of the targets after it none can be asked: {unsayable.Message}")
+                    : unsayable;
+            }
+
+            using (call)
+            {
+                if (call.TryAnswerWithoutCall(exchange))
+                {
+                    return Outcome.Continue;
+                }
+
+                var started = exchange.Timings.Elapsed;
+                await call.SendAsync(exchange, time);
+                var toHead = exchange.Timings.Elapsed - started;
+                exchange.Attempts.Add(Attempt.Of(call.Target, call.Status, call.Error, call.Failure, started, toHead));
+                walk.Observe(call.Quota);
+                if (call.Failure is not { } failure)
+                {
+                    walk.Succeeded(toHead);
+                    return call.Take(exchange);
+                }
+
+                walk.Failed(failure, call.RetryAfter);
+                if (!walk.Advance(failure, call.RetryAfter))
+                {
+                    return call.Take(exchange);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes back an answer that broke before its first byte went out, if there is another attempt to make: nobody has seen anything of it.
+    /// </summary>
+    public static bool TakesBack(Exchange exchange, Outcome outcome)
+    {
+        if (exchange.Answer is null || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
+        {
+            return false;
+        }
+
+        var kind = exchange.Response.HasStarted ? FailureKind.StreamCut : broken.FailureKind;
+        walk.Failed(kind);
+        exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name, Kind = kind.Word() };
+        if (!walk.Advance(kind))
+        {
+            return false;
+        }
+
+        exchange.Answer.Dispose();
+        exchange.Answer = null;
+        // What it said of its usage is not the next one's.
+        exchange.Facts = new OpenAiAnswerFacts();
+        return true;
+    }
+
+    private bool Begin(Exchange exchange)
+    {
+        var route = exchange.Route!;
+        var plan = route.FixedPlan;
+        if (plan is null)
+        {
+            plan = new RoutePlan(route.Targets.Count);
+            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+        }
+
+        exchange.Walk = new RouteWalk(exchange, route, plan, random);
+        return exchange.Walk.Begin();
+    }
+
+    private static GatewayError NoTarget(Exchange exchange) => new(
+        GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");
+}
