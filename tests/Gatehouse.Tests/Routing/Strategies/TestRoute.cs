@@ -4,6 +4,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Traits;
 using Gatehouse.Tests.Harness;
 using Gatehouse.Upstream;
 
@@ -132,6 +133,14 @@ internal sealed class TestContext(int seed = 1) : RouteContext
     public int Output { get; init; } = 100;
 
     public override string? Affinity(AffinitySource source) => Affinities.GetValueOrDefault(source);
+
+    public RequestTraits Request { get; init; } = new();
+
+    public string Text { get; init; } = "";
+
+    public override RequestTraits Traits => Request;
+
+    public override string LastUserText => Text;
 
     public override int InputTokens => Input;
 
