@@ -31,7 +31,7 @@ internal static class CallMessages
     private static string Hint(string function, CelType[] arguments)
     {
         var numbers = arguments.All(type => type.TypeKind is CelTypeKind.Int or CelTypeKind.UInt or CelTypeKind.Double);
-        return numbers && function != Operators.In ? $"; convert one of them, such as {arguments[1].Name}(...)" : "";
+        return numbers && arguments[0] != arguments[1] && function != Operators.In ? $"; convert one of them, such as {arguments[1].Name}(...)" : "";
     }
 
     private static string Suggestion(CallSyntax call) =>

@@ -199,6 +199,12 @@ internal sealed class Lexer(string source)
         }
 
         var number = double.Parse(source.AsSpan(start, _position - start), CultureInfo.InvariantCulture);
+        if (double.IsInfinity(number))
+        {
+            Fail($"the number {source[start.._position]} is too large for a double", start);
+            return;
+        }
+
         _tokens.Add(new Token(TokenKind.Literal, source[start.._position], start, CelValue.From(number)));
     }
 
