@@ -25,8 +25,13 @@ internal static class CallMessages
 
         return schema.FindFunction(call.Function) is { Count: > 0 } others
             ? $"'{call.Function}' is written {string.Join(" or ", others.Take(MaxSignatures).Select(Signature))}"
-            : $"there is no function '{Name(call)}'{Suggestion(call)}";
+            : NoFunction(call);
     }
+
+    public static string NoFunction(CallSyntax call) => $"there is no function '{Name(call)}'{Suggestion(call)}";
+
+    public static bool IsNamespace(string name) =>
+        Library.FunctionTable.Names.Any(function => function.StartsWith(name + ".", StringComparison.Ordinal));
 
     private static string Hint(string function, CelType[] arguments)
     {
@@ -39,9 +44,8 @@ internal static class CallMessages
             ? $"; did you mean '{nearest}'?"
             : "";
 
-    private static string Name(CallSyntax call) => call.Target is NameSyntax name && Library.FunctionTable.Names.Any(n => n.StartsWith(name.Name + ".", StringComparison.Ordinal))
-        ? $"{name.Name}.{call.Function}"
-        : call.Function;
+    private static string Name(CallSyntax call) =>
+        call.Target is NameSyntax name && IsNamespace(name.Name) ? $"{name.Name}.{call.Function}" : call.Function;
 
     private static string Call(CallSyntax call, CelType[] arguments) => call.Target is null
         ? $"{call.Function}({string.Join(", ", arguments.AsEnumerable())})"

@@ -99,7 +99,7 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
 
         if (!isOff && _scope.QualifiedName(select.Operand) is var (prefix, fromRoot) && IsUnknownPrefix(select.Operand))
         {
-            FailUnknown($"{prefix}.{select.Field}", Start(select.Operand));
+            FailUnknown($"{prefix}.{select.Field}", select.Start);
             return CelType.Dyn;
         }
 
@@ -132,8 +132,6 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
             node = select.Operand;
         }
     }
-
-    private static int Start(SyntaxNode node) => node is SelectSyntax select ? Start(select.Operand) : node.Offset;
 
     private CelType FieldType(CelType operand, string field, int offset)
     {
@@ -327,6 +325,12 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
 
         QualifyFunction(call);
         List<CelType> arguments = [];
+        if (!isOff && call.Target is NameSyntax space && _scope.QualifiedName(space) is not null && IsUnknownPrefix(space) && CallMessages.IsNamespace(space.Name))
+        {
+            Fail(CallMessages.NoFunction(call), call.Offset);
+            return CelType.Dyn;
+        }
+
         if (call.Target is not null)
         {
             arguments.Add(Check(call.Target));

@@ -6,7 +6,10 @@ namespace Gatehouse.Expressions.Syntax;
 internal abstract class SyntaxNode(int offset, int depth)
 {
     /// <summary>Where the node is reported: its operator, its dot, or its first character.</summary>
-    public int Offset { get; } = offset;
+    public virtual int Offset { get; } = offset;
+
+    /// <summary>The first character of a name or of a chain of selections.</summary>
+    public virtual int Start => Offset;
 
     /// <summary>1 for a leaf, else one more than its deepest child.</summary>
     public int Depth { get; } = depth;
@@ -43,6 +46,11 @@ internal sealed class NameSyntax(string name, bool isAbsolute, int offset) : Syn
 internal sealed class SelectSyntax(SyntaxNode operand, string field, bool isTest, bool isOptional, int offset)
     : SyntaxNode(offset, operand.Depth + 1)
 {
+    public override int Start => Operand.Start;
+
+    /// <summary>The dot; the whole name where it is that of a variable.</summary>
+    public override int Offset => Binding is null ? base.Offset : Start;
+
     public SyntaxNode Operand { get; } = operand;
 
     public string Field { get; } = field;
