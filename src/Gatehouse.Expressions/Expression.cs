@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using Gatehouse.Expressions.Compilation;
 using Gatehouse.Expressions.Syntax;
 
@@ -7,18 +8,21 @@ namespace Gatehouse.Expressions;
 /// <summary>A compiled expression. It has no state: any number of threads may evaluate it at once.</summary>
 public sealed class Expression
 {
-    private readonly Node _root;
-    private readonly int _locals;
-    private readonly long _budget;
+    /// <summary>Shallower expressions fit on every stack that still bears a call.</summary>
+    private const int ShallowDepth = 30;
 
-    internal Expression(string source, CelType resultType, FrozenSet<int> slots, Node root, int locals, long budget)
+    private const string TooDeep = "the stack has no room left for the evaluation";
+
+    private readonly Node _root;
+    private readonly EvaluationNeeds _needs;
+
+    internal Expression(string source, CelType resultType, FrozenSet<int> slots, Node root, EvaluationNeeds needs)
     {
         Source = source;
         ResultType = resultType;
         Slots = slots;
         _root = root;
-        _locals = locals;
-        _budget = budget;
+        _needs = needs;
     }
 
     public string Source { get; }
@@ -32,7 +36,12 @@ public sealed class Expression
     public EvaluationResult Evaluate(IVariables variables)
     {
         ArgumentNullException.ThrowIfNull(variables);
-        var frame = Frame.Rent(variables, _locals, _budget);
+        if (!FitsStack)
+        {
+            return new EvaluationResult(default, TooDeep);
+        }
+
+        var frame = Frame.Rent(variables, _needs.Locals, _needs.Budget);
         var value = _root.Evaluate(frame);
         var error = ErrorOf(frame);
         frame.Return();
@@ -44,7 +53,13 @@ public sealed class Expression
     public bool TryEvaluate(IVariables variables, out bool value, out string? error)
     {
         ArgumentNullException.ThrowIfNull(variables);
-        var frame = Frame.Rent(variables, _locals, _budget);
+        if (!FitsStack)
+        {
+            (value, error) = (false, TooDeep);
+            return false;
+        }
+
+        var frame = Frame.Rent(variables, _needs.Locals, _needs.Budget);
         value = _root.EvaluateBool(frame);
         error = ErrorOf(frame);
         frame.Return();
@@ -53,6 +68,8 @@ public sealed class Expression
     }
 
     public override string ToString() => Source;
+
+    private bool FitsStack => _needs.Depth <= ShallowDepth || RuntimeHelpers.TryEnsureSufficientExecutionStack();
 
     private string? ErrorOf(Frame frame)
     {
@@ -71,3 +88,6 @@ public sealed class Expression
         return $"{line}:{column}: {frame.Error}";
     }
 }
+
+/// <summary>What an evaluation takes: places for locals, units of work, levels of calls.</summary>
+internal readonly record struct EvaluationNeeds(int Locals, long Budget, int Depth);

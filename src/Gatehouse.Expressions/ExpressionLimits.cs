@@ -3,8 +3,8 @@ namespace Gatehouse.Expressions;
 /// <summary>What an expression may take. Going beyond is an error of the expression, never of the program.</summary>
 public sealed record ExpressionLimits
 {
-    /// <summary>No depth beyond this is ever allowed: it must fit any thread's stack.</summary>
-    internal const int HighestDepth = 250;
+    /// <summary>No depth beyond this is ever allowed: it must fit what is left of any thread's stack.</summary>
+    internal const int HighestDepth = 150;
 
     public static ExpressionLimits Default { get; } = new();
 
@@ -12,7 +12,7 @@ public sealed record ExpressionLimits
     public int MaxSourceLength { get; init; } = 16 * 1024;
 
     /// <summary>
-    /// How deep operators, calls and brackets may stand in one another; at most 250 counts. A chain of <c>&amp;&amp;</c> or <c>||</c> is one level,
+    /// How deep operators, calls and brackets may stand in one another; at most 150 counts. A chain of <c>&amp;&amp;</c> or <c>||</c> is one level,
     /// a chain of another operator one level each.
     /// </summary>
     public int MaxDepth { get; init; } = 100;

@@ -17,14 +17,19 @@ public sealed class AllocationTests
     {
         var expression = Conditions.Compile(source);
         var values = Conditions.Request();
-        var all = Evaluate(expression, values);
+        Assert.True(Evaluate(expression, values));
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        all &= Evaluate(expression, values);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // The runtime itself may allocate once on this thread, where it exchanges compiled code: what an evaluation allocates shows every time.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var all = Evaluate(expression, values);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(all);
+        }
 
-        Assert.True(all);
-        Assert.Equal(0, allocated);
+        Assert.Equal(0, least);
     }
 
     private static bool Evaluate(Expression expression, Values values)

@@ -113,7 +113,7 @@ public sealed class EvaluationTests
         var values = new Values();
         values.Set(schema.Declare("text", CelType.String), CelValue.From(text));
         var literal = ExpressionCompiler.Compile($"text.matches({pattern})", schema).Expression!;
-        var computed = ExpressionCompiler.Compile($"text.matches(dyn({pattern}))", schema).Expression!;
+        var computed = ExpressionCompiler.Compile($"cel.bind(pattern, {pattern}, text.matches(pattern))", schema).Expression!;
 
         Assert.Equal(new EvaluationResult(CelValue.From(isMatch), null), literal.Evaluate(values));
         Assert.Equal(new EvaluationResult(CelValue.From(isMatch), null), computed.Evaluate(values));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gatehouse.Expressions.Syntax;
 
 namespace Gatehouse.Expressions.Checking;
@@ -31,6 +32,12 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
 
     private CelType Check(SyntaxNode node)
     {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            Fail(Parser.TooDeep, node.Offset);
+            return CelType.Dyn;
+        }
+
         var type = node switch
         {
             LiteralSyntax literal => OfLiteral(literal.Value),

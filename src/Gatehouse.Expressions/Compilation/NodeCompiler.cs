@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using Gatehouse.Expressions.Checking;
 using Gatehouse.Expressions.Library;
 using Gatehouse.Expressions.Syntax;
@@ -19,12 +20,18 @@ internal sealed class NodeCompiler(ExpressionLimits limits, bool folds, Action<s
         var root = Compile(tree);
 
         // Outside of comprehensions every operation runs at most once: they are paid for in advance.
-        return new Expression(source, type, _slots.ToFrozenSet(), root, locals, limits.MaxCost - _operations);
+        return new Expression(source, type, _slots.ToFrozenSet(), root, new EvaluationNeeds(locals, limits.MaxCost - _operations, tree.Depth));
     }
 
     private Node Compile(SyntaxNode syntax)
     {
         _operations++;
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            fail(Parser.TooDeep, syntax.Offset);
+            return new FailureNode(Parser.TooDeep, syntax.Offset);
+        }
+
         return syntax switch
         {
             LiteralSyntax literal => new ConstantNode(literal.Value, literal.Offset),
@@ -161,7 +168,7 @@ internal sealed class NodeCompiler(ExpressionLimits limits, bool folds, Action<s
                 return new StringTestNode(StringTest.EndsWith, arguments[0], arguments[1], offset);
             case "contains" when AreAll(call, CelTypeKind.String):
                 return new StringTestNode(StringTest.Contains, arguments[0], arguments[1], offset);
-            case "size" when call.Overloads.Count > 0:
+            case "size" when call.Overloads.Count > 0 && arguments.Length == 1:
                 return new SizeNode(arguments[0], offset);
             case "or" or "orValue" when call.Overloads.Count > 0 && arguments.Length == 2:
                 return new OptionalOrNode(arguments[0], arguments[1], call.Function == "orValue", offset);

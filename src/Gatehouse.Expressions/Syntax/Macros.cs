@@ -7,7 +7,7 @@ namespace Gatehouse.Expressions.Syntax;
 internal static class Macros
 {
     /// <summary>What a call stands for, or null where it is a function.</summary>
-    public static SyntaxNode? Expand(Parser parser, SyntaxNode? target, in Token name, List<SyntaxNode> arguments) => target switch
+    public static SyntaxNode? Expand(Parser parser, SyntaxNode? target, Token name, List<SyntaxNode> arguments) => target switch
     {
         null => name.Text == "has" && arguments.Count == 1 ? Has(parser, name, arguments[0]) : null,
         NameSyntax { Name: "cel", IsAbsolute: false } => ExpandCel(parser, name, arguments),
@@ -15,11 +15,11 @@ internal static class Macros
         _ => ExpandMember(parser, target, name, arguments),
     };
 
-    private static SyntaxNode Has(Parser parser, in Token name, SyntaxNode argument) => argument is SelectSyntax { IsTest: false } select
+    private static SyntaxNode Has(Parser parser, Token name, SyntaxNode argument) => argument is SelectSyntax { IsTest: false } select
         ? new SelectSyntax(select.Operand, select.Field, isTest: true, select.IsOptional, name.Offset)
         : parser.Fail("has() takes the selection of a field, such as has(request.labels.team)", argument.Offset);
 
-    private static SyntaxNode? ExpandMember(Parser parser, SyntaxNode target, in Token name, List<SyntaxNode> arguments)
+    private static SyntaxNode? ExpandMember(Parser parser, SyntaxNode target, Token name, List<SyntaxNode> arguments)
     {
         switch (name.Text, arguments.Count)
         {
@@ -49,7 +49,7 @@ internal static class Macros
     }
 
     private static SyntaxNode Comprehend(
-        Parser parser, ComprehensionKind kind, SyntaxNode target, in Token name, List<SyntaxNode> arguments, int variables)
+        Parser parser, ComprehensionKind kind, SyntaxNode target, Token name, List<SyntaxNode> arguments, int variables)
     {
         if (Variable(parser, arguments[0]) is not { } first)
         {
@@ -82,7 +82,7 @@ internal static class Macros
         return null;
     }
 
-    private static SyntaxNode? ExpandCel(Parser parser, in Token name, List<SyntaxNode> arguments)
+    private static SyntaxNode? ExpandCel(Parser parser, Token name, List<SyntaxNode> arguments)
     {
         switch (name.Text, arguments.Count)
         {
@@ -105,7 +105,7 @@ internal static class Macros
         }
     }
 
-    private static SyntaxNode Block(Parser parser, in Token name, List<SyntaxNode> arguments)
+    private static SyntaxNode Block(Parser parser, Token name, List<SyntaxNode> arguments)
     {
         if (arguments[0] is not ListSyntax slots)
         {
@@ -122,7 +122,7 @@ internal static class Macros
     }
 
     /// <summary>math.greatest and math.least take any number of arguments: more than one are a list.</summary>
-    private static CallSyntax? ExpandMath(SyntaxNode target, in Token name, List<SyntaxNode> arguments) =>
+    private static CallSyntax? ExpandMath(SyntaxNode target, Token name, List<SyntaxNode> arguments) =>
         name.Text is "greatest" or "least" && arguments.Count > 1
             ? new CallSyntax(name.Text, target, [new ListSyntax([.. arguments.Select(a => new ElementSyntax(a, false))], name.Offset)], name.Offset)
             : null;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gatehouse.Expressions.Syntax;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace Gatehouse.Expressions.Syntax;
 /// </summary>
 internal sealed class Parser(string source, int maxDepth)
 {
+    public const string TooDeep = "the expression is nested too deep; take it apart";
+
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
         "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop", "package",
@@ -58,7 +62,7 @@ internal sealed class Parser(string source, int maxDepth)
     private SyntaxNode ParseExpression()
     {
         var start = Current.Offset;
-        if (++_nesting > maxDepth)
+        if (++_nesting > maxDepth || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             return FailDepth(start);
         }
@@ -77,7 +81,7 @@ internal sealed class Parser(string source, int maxDepth)
         return result;
     }
 
-    private SyntaxNode FailDepth(int offset) => Fail($"the expression is nested more than {maxDepth} levels deep; take it apart", offset);
+    private SyntaxNode FailDepth(int offset) => Fail(TooDeep, offset);
 
     /// <summary>Every operator node passes here: what is built is never deeper than what may be walked.</summary>
     private SyntaxNode Checked(SyntaxNode node) => node.Depth <= maxDepth ? node : FailDepth(node.Offset);
@@ -113,7 +117,7 @@ internal sealed class Parser(string source, int maxDepth)
         return Checked(new CallSyntax(binary.Function, null, operands, offset));
     }
 
-    private static (string Function, int Level)? BinaryOperator(in Token token) => token.Kind is TokenKind.Mark or TokenKind.Name
+    private static (string Function, int Level)? BinaryOperator(Token token) => token.Kind is TokenKind.Mark or TokenKind.Name
         ? token.Text switch
         {
             "||" => (Operators.Or, 0),
@@ -165,7 +169,7 @@ internal sealed class Parser(string source, int maxDepth)
         return operand;
     }
 
-    private static bool IsSignable(in Token token) =>
+    private static bool IsSignable(Token token) =>
         token.Kind == TokenKind.Integer || (token.Kind == TokenKind.Literal && token.Value.Kind == CelKind.Double);
 
     private SyntaxNode ParseMember(bool isNegative = false)

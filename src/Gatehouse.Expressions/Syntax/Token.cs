@@ -14,7 +14,7 @@ internal enum TokenKind
     Mark,
 }
 
-internal readonly record struct Token(TokenKind Kind, string Text, int Offset, CelValue Value = default)
+internal sealed record Token(TokenKind Kind, string Text, int Offset, CelValue Value = default)
 {
     public bool Is(string mark) => Kind == TokenKind.Mark && Text == mark;
 
