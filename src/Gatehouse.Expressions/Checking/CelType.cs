@@ -3,13 +3,22 @@ namespace Gatehouse.Expressions;
 /// <summary>What a value is declared or found to be before anything is evaluated.</summary>
 public sealed record CelType
 {
+    /// <summary>A type of more parts than this is dyn: nobody writes one, but a hostile source could make one without end.</summary>
+    private const int MaxParts = 200;
+
     private static readonly CelType[] NoParameters = [];
+
+    private readonly int _parts = 1;
 
     private CelType(CelTypeKind kind, string name, params CelType[] parameters)
     {
         TypeKind = kind;
         Name = name;
         Parameters = parameters;
+        foreach (var parameter in parameters)
+        {
+            _parts += parameter._parts;
+        }
     }
 
     public static CelType Null { get; } = new(CelTypeKind.Null, "null_type");
@@ -65,18 +74,24 @@ public sealed record CelType
         _ => null,
     };
 
-    public static CelType ListOf(CelType element) => new(CelTypeKind.List, "list", element);
+    public static CelType ListOf(CelType element) => Make(CelTypeKind.List, "list", element);
 
-    public static CelType MapOf(CelType key, CelType value) => new(CelTypeKind.Map, "map", key, value);
+    public static CelType MapOf(CelType key, CelType value) => Make(CelTypeKind.Map, "map", key, value);
 
     public static CelType OptionalOf(CelType value) => Abstract("optional_type", value);
 
-    internal static CelType Abstract(string name, params CelType[] parameters) => new(CelTypeKind.Abstract, name, parameters);
+    internal static CelType Abstract(string name, params CelType[] parameters) => Make(CelTypeKind.Abstract, name, parameters);
 
     /// <summary>A type parameter of an overload, or a variable of the checker.</summary>
     internal static CelType Parameter(string name) => new(CelTypeKind.Parameter, name, NoParameters);
 
-    internal CelType WithParameters(CelType[] parameters) => new(TypeKind, Name, parameters);
+    internal CelType WithParameters(CelType[] parameters) => Make(TypeKind, Name, parameters);
+
+    private static CelType Make(CelTypeKind kind, string name, params CelType[] parameters)
+    {
+        var type = new CelType(kind, name, parameters);
+        return type._parts > MaxParts ? Dyn : type;
+    }
 
     public bool Equals(CelType? other) =>
         other is not null && TypeKind == other.TypeKind && Name == other.Name && Parameters.SequenceEqual(other.Parameters);

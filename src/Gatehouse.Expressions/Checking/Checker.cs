@@ -81,7 +81,7 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
 
     private void FailUnknown(string name, int offset)
     {
-        if (isOff)
+        if (isOff || _errors.Count >= MaxErrors)
         {
             return;
         }
@@ -334,6 +334,7 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
         List<CelType> arguments = [];
         if (!isOff && call.Target is NameSyntax space && _scope.QualifiedName(space) is not null && IsUnknownPrefix(space) && CallMessages.IsNamespace(space.Name))
         {
+            arguments.AddRange(call.Arguments.Select(Check));
             Fail(CallMessages.NoFunction(call), call.Offset);
             return CelType.Dyn;
         }
@@ -380,7 +381,7 @@ internal sealed class Checker(string source, ExpressionSchema schema, bool isOff
         }
 
         call.Overloads = left;
-        if (result is null)
+        if (result is null && _errors.Count < MaxErrors)
         {
             Fail(CallMessages.NoOverload(schema, call, overloads, [.. arguments.Select(_types.Finish)]), call.Offset);
         }

@@ -3,8 +3,16 @@ namespace Gatehouse.Expressions.Checking;
 /// <summary>What the type variables of one check stand for, and the rules by which a type can be given where another is expected.</summary>
 internal sealed class Substitution
 {
-    private Dictionary<string, CelType> _bound = new(StringComparer.Ordinal);
+    /// <summary>
+    /// How many pieces of types one check may look at, some hundred for every character of the longest source. Types can share pieces, so
+    /// that they take far longer to walk than to write; beyond the limit everything is dyn, and left to the evaluation.
+    /// </summary>
+    private const long MaxSteps = 2_000_000;
+
+    private readonly Dictionary<string, CelType> _bound = new(StringComparer.Ordinal);
+    private readonly Stack<(string Name, CelType? Before)> _changes = new();
     private int _next;
+    private long _steps;
 
     public CelType NewVariable() => CelType.Parameter($"%{_next++}");
 
@@ -27,17 +35,38 @@ internal sealed class Substitution
     /// <summary>Whether all given types can stand where the expected ones do; only then are variables bound.</summary>
     public bool TryAssign(IReadOnlyList<CelType> expected, IReadOnlyList<CelType> given)
     {
-        var before = new Dictionary<string, CelType>(_bound, StringComparer.Ordinal);
+        _changes.Clear();
         for (var i = 0; i < expected.Count; i++)
         {
             if (!IsAssignable(expected[i], given[i]))
             {
-                _bound = before;
+                Undo();
                 return false;
             }
         }
 
         return true;
+    }
+
+    private void Undo()
+    {
+        while (_changes.TryPop(out var change))
+        {
+            if (change.Before is null)
+            {
+                _bound.Remove(change.Name);
+            }
+            else
+            {
+                _bound[change.Name] = change.Before;
+            }
+        }
+    }
+
+    private void Set(string name, CelType type)
+    {
+        _changes.Push((name, _bound.GetValueOrDefault(name)));
+        _bound[name] = type;
     }
 
     /// <summary>The one type of two elements of a list (entries of a map): the more general one, or dyn where they differ.</summary>
@@ -54,6 +83,11 @@ internal sealed class Substitution
     /// <summary>A type with its variables replaced, where they stand for something.</summary>
     public CelType Resolve(CelType type)
     {
+        if (IsExhausted)
+        {
+            return CelType.Dyn;
+        }
+
         if (type.TypeKind == CelTypeKind.Parameter)
         {
             return _bound.TryGetValue(type.Name, out var bound) ? Resolve(bound) : type;
@@ -69,11 +103,18 @@ internal sealed class Substitution
         return resolved.TypeKind == CelTypeKind.Parameter ? CelType.Dyn : Rebuild(resolved, Finish);
     }
 
+    private bool IsExhausted => ++_steps > MaxSteps;
+
     private static CelType Rebuild(CelType type, Func<CelType, CelType> rebuild) =>
         type.Parameters.Count == 0 ? type : type.WithParameters([.. type.Parameters.Select(rebuild)]);
 
     private bool IsAssignable(CelType expected, CelType given)
     {
+        if (IsExhausted)
+        {
+            return true;
+        }
+
         expected = Shallow(expected);
         given = Shallow(given);
         if (given.TypeKind == CelTypeKind.Parameter || expected.TypeKind == CelTypeKind.Parameter)
@@ -126,7 +167,7 @@ internal sealed class Substitution
             return false;
         }
 
-        _bound[variable.Name] = type;
+        Set(variable.Name, type);
         return true;
     }
 
@@ -141,12 +182,18 @@ internal sealed class Substitution
         var general = MoreGeneral(expected, given);
         if (!Mentions(general, expected))
         {
-            _bound[expected.Name] = general;
+            Set(expected.Name, general);
         }
     }
 
+    /// <summary>A type that is too much work to look at counts as one that mentions the variable: nothing is bound to it.</summary>
     private bool Mentions(CelType type, CelType variable)
     {
+        if (IsExhausted)
+        {
+            return true;
+        }
+
         type = Shallow(type);
         return type.TypeKind == CelTypeKind.Parameter
             ? type.Name == variable.Name
@@ -169,7 +216,7 @@ internal sealed class Substitution
     {
         left = Shallow(left);
         right = Shallow(right);
-        if (left.IsDyn || right.IsDyn)
+        if (left.IsDyn || right.IsDyn || IsExhausted)
         {
             return CelType.Dyn;
         }

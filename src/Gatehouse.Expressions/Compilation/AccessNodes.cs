@@ -19,8 +19,9 @@ internal sealed class AccessNode(Node operand, Node key, bool isField, bool isOp
         }
 
         var wanted = key.Evaluate(frame);
-        if (frame.Failed)
+        if (frame.Failed || !frame.SpendOn(wanted))
         {
+            frame.Locate(Offset);
             return default;
         }
 

@@ -55,7 +55,7 @@ internal sealed class UnaryCallNode(string function, Overload[] overloads, Node[
         {
             if (overload.Accepts(0, a))
             {
-                return Finish(frame, ((Unary)overload.Implementation!)(frame, a));
+                return Finish(frame, frame.SpendOn(a) ? ((Unary)overload.Implementation!)(frame, a) : default);
             }
         }
 
@@ -84,7 +84,7 @@ internal sealed class BinaryCallNode(string function, Overload[] overloads, Node
         {
             if (overload.Accepts(0, a) && overload.Accepts(1, b))
             {
-                return Finish(frame, ((Binary)overload.Implementation!)(frame, a, b));
+                return Finish(frame, frame.SpendOn(a) && frame.SpendOn(b) ? ((Binary)overload.Implementation!)(frame, a, b) : default);
             }
         }
 
@@ -109,7 +109,7 @@ internal sealed class TernaryCallNode(string function, Overload[] overloads, Nod
         {
             if (overload.Accepts(0, a) && overload.Accepts(1, b) && overload.Accepts(2, c))
             {
-                return Finish(frame, ((Ternary)overload.Implementation!)(frame, a, b, c));
+                return Finish(frame, frame.SpendOn(a) && frame.SpendOn(b) ? ((Ternary)overload.Implementation!)(frame, a, b, c) : default);
             }
         }
 
@@ -135,7 +135,7 @@ internal sealed class QuaternaryCallNode(string function, Overload[] overloads, 
         {
             if (overload.Accepts(0, a) && overload.Accepts(1, b) && overload.Accepts(2, c) && overload.Accepts(3, d))
             {
-                return Finish(frame, ((Quaternary)overload.Implementation!)(frame, a, b, c, d));
+                return Finish(frame, frame.SpendOn(a) && frame.SpendOn(b) ? ((Quaternary)overload.Implementation!)(frame, a, b, c, d) : default);
             }
         }
 
@@ -167,7 +167,7 @@ internal sealed class StringTestNode(StringTest test, Node text, Node part, int 
             return false;
         }
 
-        if (test == StringTest.Contains && !frame.SpendText(a.Length))
+        if (!frame.SpendOn(test == StringTest.Contains ? a : b))
         {
             frame.Locate(Offset);
             return false;

@@ -29,7 +29,13 @@ internal sealed class EqualStringNode(Node left, Node right, bool isNegated, int
         }
 
         var b = right.EvaluateString(frame);
-        return !frame.Failed && string.Equals(a, b, StringComparison.Ordinal) != isNegated;
+        if (frame.Failed || (a.Length == b.Length && !frame.SpendOn(a)))
+        {
+            frame.Locate(Offset);
+            return false;
+        }
+
+        return string.Equals(a, b, StringComparison.Ordinal) != isNegated;
     }
 }
 
@@ -67,6 +73,12 @@ internal sealed class CompareNode(string function, Node left, Node right, int of
         var b = right.Evaluate(frame);
         if (frame.Failed)
         {
+            return false;
+        }
+
+        if (!frame.SpendOn(a))
+        {
+            frame.Locate(Offset);
             return false;
         }
 
@@ -111,6 +123,12 @@ internal sealed class InNode(Node element, Node container, int offset) : BoolNod
             return false;
         }
 
+        if (!frame.SpendOn(item))
+        {
+            frame.Locate(Offset);
+            return false;
+        }
+
         if (values.Kind == CelKind.Map)
         {
             return values.Map.TryGetValue(item, out _);
@@ -148,8 +166,9 @@ internal sealed class InStringsNode(Node element, string[] strings, int offset) 
     public override bool EvaluateBool(Frame frame)
     {
         var item = element.Evaluate(frame);
-        if (frame.Failed || item.Kind != CelKind.String)
+        if (frame.Failed || item.Kind != CelKind.String || !frame.SpendOn(item))
         {
+            frame.Locate(Offset);
             return false;
         }
 

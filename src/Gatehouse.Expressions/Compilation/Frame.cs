@@ -8,6 +8,9 @@ internal sealed class Frame
 {
     public const string TooExpensive = "the evaluation takes more work than is allowed";
 
+    /// <summary>Texts up to this length cost no more than the operation on them.</summary>
+    private const int ShortText = 64;
+
     [ThreadStatic]
     private static Frame? _pooled;
 
@@ -98,6 +101,16 @@ internal sealed class Frame
         Locate(offset);
         return false;
     }
+
+    /// <summary>Pays for looking at the whole of a value, which matters for long texts alone.</summary>
+    public bool SpendOn(in CelValue value) => value.Kind switch
+    {
+        CelKind.String => SpendOn(value.Text),
+        CelKind.Bytes => value.ByteArray.Length <= ShortText || SpendText(value.ByteArray.Length),
+        _ => true,
+    };
+
+    public bool SpendOn(string text) => text.Length <= ShortText || SpendText(text.Length);
 
     public bool SpendText(long characters) => Spend((characters / 16) + 1);
 }

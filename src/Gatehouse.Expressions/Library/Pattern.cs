@@ -17,8 +17,13 @@ internal sealed class Pattern
     private static readonly ConcurrentDictionary<string, Pattern> Computed = new(StringComparer.Ordinal);
 
     private readonly Regex _regex;
+    private readonly long _size;
 
-    private Pattern(Regex regex) => _regex = regex;
+    private Pattern(Regex regex, long size)
+    {
+        _regex = regex;
+        _size = size;
+    }
 
     public static bool TryCreate(string source, int maxLength, [NotNullWhen(true)] out Pattern? pattern, out string message)
     {
@@ -30,14 +35,14 @@ internal sealed class Pattern
             return false;
         }
 
-        if (!Re2Syntax.TryTranslate(source, out var translated, out message))
+        if (!Re2Syntax.TryTranslate(source, out var translated, out var size, out message))
         {
             return false;
         }
 
         try
         {
-            pattern = new Pattern(new Regex(translated, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
+            pattern = new Pattern(new Regex(translated, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), size);
             return true;
         }
         catch (Exception error) when (error is RegexParseException or NotSupportedException or ArgumentException)
@@ -47,7 +52,8 @@ internal sealed class Pattern
         }
     }
 
-    public bool IsMatch(Frame frame, string text) => frame.SpendText(text.Length * 4L) && _regex.IsMatch(text);
+    /// <summary>Whether a text matches. A step of the automaton takes at worst as long as the pattern is.</summary>
+    public bool IsMatch(Frame frame, string text) => frame.Spend(text.Length * (_size + 16) / 256) && _regex.IsMatch(text);
 
     /// <summary><c>matches</c> with a pattern that is computed.</summary>
     public static CelValue Match(Frame frame, in CelValue text, in CelValue source)

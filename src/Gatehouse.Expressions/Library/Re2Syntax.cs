@@ -13,7 +13,7 @@ internal sealed class Re2Syntax
     /// <summary>RE2's own bound on {n,m}.</summary>
     private const int MaxRepetition = 1000;
 
-    private const int MaxSize = 4000;
+    private const int MaxSize = 2000;
 
     private readonly string _source;
     private readonly StringBuilder _output = new();
@@ -25,10 +25,12 @@ internal sealed class Re2Syntax
 
     private Re2Syntax(string source) => _source = source;
 
-    public static bool TryTranslate(string source, out string translated, out string message)
+    /// <param name="size">How many atoms there are, with every time of a repetition counted.</param>
+    public static bool TryTranslate(string source, out string translated, out long size, out string message)
     {
         var syntax = new Re2Syntax(source);
         syntax.Translate();
+        size = syntax._size;
         translated = syntax._output.ToString();
         message = syntax._message is null ? "" : $"the regular expression is not in RE2's syntax: {syntax._message}";
         return syntax._message is null;
