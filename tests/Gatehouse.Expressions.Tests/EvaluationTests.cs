@@ -106,6 +106,9 @@ public sealed class EvaluationTests
     [InlineData("Z", "'[[:upper:]]'", true)]
     [InlineData("]", "'[]x]'", true)]
     [InlineData("é", "r'\\pL'", true)]
+    [InlineData("192.168.0.17", @"r'^(\d{1,3}\.){3}\d{1,3}$'", true)]
+    [InlineData("a.example.com", @"r'^([a-z0-9-]+\.){1,10}[a-z]{2,63}$'", true)]
+    [InlineData("x{a}", "'x{a}'", true)]
     [InlineData("gpt-5-mini", "'^gpt-[0-9]{1,3}(-(mini|nano))?$'", true)]
     public void Regular_expressions_are_those_of_re2(string text, string pattern, bool isMatch)
     {

@@ -127,6 +127,8 @@ public sealed class LimitTests
     [Theory]
     [InlineData("'(a{1000}){1000}'")]
     [InlineData("'((a{100}){100}){100}'")]
+    [InlineData("'(.*a){200}x'")]
+    [InlineData("'((.a{1,}){20}){20}x'")]
     [InlineData("'a{1001}'")]
     [InlineData("'a{99999999999999999999}'")]
     [InlineData("'(((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}'")]

@@ -6,7 +6,8 @@ namespace Gatehouse.Expressions.Library;
 /// <summary>
 /// Writes a regular expression of RE2 as one of .NET where the two read one text differently: <c>\d \w \s \b</c> are ASCII in RE2,
 /// <c>$</c> is the end of the text alone, names of groups are written <c>(?P&lt;name&gt;</c>, and a repetition is at most 1000 times.
-/// The size of the automaton is counted on the way: every time of a repetition is a copy of what is repeated.
+/// The size of the automaton is counted on the way: every time of a repetition is a copy of what is repeated, and where that repeats itself
+/// without an end, every copy can be in every one of its states: <c>(.*a){200}</c> counts 200 times 200 times.
 /// </summary>
 internal sealed class Re2Syntax
 {
@@ -17,11 +18,12 @@ internal sealed class Re2Syntax
 
     private readonly string _source;
     private readonly StringBuilder _output = new();
-    private readonly Stack<long> _outerSizes = new();
+    private readonly Stack<(long Size, bool IsEndless)> _outer = new();
     private int _position;
     private string? _message;
     private long _size;
-    private long _lastSize;
+    private bool _isEndless;
+    private (long Size, bool IsEndless) _last;
 
     private Re2Syntax(string source) => _source = source;
 
@@ -44,47 +46,53 @@ internal sealed class Re2Syntax
             switch (character)
             {
                 case '\\':
-                    CountAtom(1);
+                    CountAtom(1, isEndless: false);
                     TranslateEscape(inClass: false);
                     break;
                 case '[':
-                    CountAtom(1);
+                    CountAtom(1, isEndless: false);
                     TranslateClass();
                     break;
                 case '(':
-                    _outerSizes.Push(_size);
-                    _size = 0;
+                    _outer.Push((_size, _isEndless));
+                    (_size, _isEndless) = (0, false);
                     TranslateGroup();
                     break;
-                case ')' when _outerSizes.Count > 0:
-                    var inner = _size;
-                    _size = _outerSizes.Pop();
-                    CountAtom(inner + 1);
+                case ')' when _outer.Count > 0:
+                    var inner = (Size: _size, IsEndless: _isEndless);
+                    (_size, _isEndless) = _outer.Pop();
+                    CountAtom(inner.Size + 1, inner.IsEndless);
                     _output.Append(')');
+                    break;
+                case '*' or '+':
+                    _isEndless = true;
+                    _last.IsEndless = true;
+                    _output.Append(character);
                     break;
                 case '$':
                     _output.Append("\\z");
                     break;
-                case '{' when ReadRepetition() is { } count:
-                    CountRepetition(count);
+                case '{' when ReadRepetition() is var (count, isEndless):
+                    CountRepetition(count, isEndless);
                     _output.Append('{');
                     break;
                 default:
-                    CountAtom(1);
+                    CountAtom(1, isEndless: false);
                     _output.Append(character);
                     break;
             }
         }
     }
 
-    private void CountAtom(long size)
+    private void CountAtom(long size, bool isEndless)
     {
-        _lastSize = size;
+        _last = (size, isEndless);
         _size += size;
+        _isEndless |= isEndless;
         _message ??= _size > MaxSize ? "its repetitions make it too large" : null;
     }
 
-    private void CountRepetition(int count)
+    private void CountRepetition(int count, bool isEndless)
     {
         if (count > MaxRepetition)
         {
@@ -92,9 +100,9 @@ internal sealed class Re2Syntax
             return;
         }
 
-        var repeated = _lastSize * Math.Max(count, 1);
-        _size -= _lastSize;
-        CountAtom(repeated);
+        var copies = (long)Math.Max(count, 1);
+        _size -= _last.Size;
+        CountAtom(_last.Size * copies * (_last.IsEndless ? copies : 1), _last.IsEndless || isEndless);
     }
 
     private bool Follows(string text) => string.CompareOrdinal(_source, _position, text, 0, text.Length) == 0;
@@ -125,7 +133,7 @@ internal sealed class Re2Syntax
     }
 
     /// <summary>The highest number in a counted repetition, or null where the brace is a plain character.</summary>
-    private int? ReadRepetition()
+    private (int Highest, bool IsEndless)? ReadRepetition()
     {
         var end = _source.IndexOf('}', _position);
         if (end < 0)
@@ -144,7 +152,7 @@ internal sealed class Re2Syntax
             highest = Math.Max(highest, part.Length > 4 ? int.MaxValue : part.Length == 0 ? 0 : int.Parse(part, CultureInfo.InvariantCulture));
         }
 
-        return highest;
+        return (highest, _source[end - 1] == ',');
     }
 
     private void TranslateEscape(bool inClass)

@@ -50,9 +50,12 @@ internal static class Sources
             from a in inner from b in inner from macro in Gen.Elements("all", "exists", "exists_one", "map", "filter") select $"({a}).{macro}(x, {b})",
             from a in inner from b in inner from macro in Gen.Elements("all", "transformList", "transformMap") select $"({a}).{macro}(k, x, {b})",
             from a in inner from b in inner select $"cel.bind(x, {a}, {b})",
-            from a in inner from name in Gen.Elements("size", "string", "int", "uint", "double", "bytes", "type", "dyn", "timestamp", "optional.of", "math.abs", "math.greatest", "strings.quote")
+            from a in inner
+            from name in Gen.Elements("size", "string", "int", "uint", "double", "bytes", "type", "dyn", "timestamp", "optional.of", "math.abs", "math.greatest", "strings.quote")
             select $"{name}({a})",
-            from a in inner from b in inner from name in Gen.Elements("startsWith", "contains", "matches", "split", "join", "indexOf", "substring", "format", "orValue", "or", "getHours")
+            from a in inner
+            from b in inner
+            from name in Gen.Elements("startsWith", "contains", "matches", "split", "join", "indexOf", "substring", "format", "orValue", "or", "getHours")
             select $"({a}).{name}({b})",
             from a in inner from name in Gen.Elements("size", "trim", "upperAscii", "reverse", "value", "hasValue", "join", "getFullYear", "getSeconds") select $"({a}).{name}()");
     }

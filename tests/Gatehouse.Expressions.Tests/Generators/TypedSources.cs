@@ -53,7 +53,9 @@ internal static class TypedSources
             from a in Text(depth - 1) from b in Text(depth - 1) from name in Gen.Elements("startsWith", "endsWith", "contains") select $"({a}).{name}({b})",
             from a in Number(depth - 1) from b in List(depth - 1) select $"({a} in {b})",
             from a in Text(depth - 1) from b in Text(depth - 1) select $"({a} in ['research', 'a', {b}])",
-            from a in List(depth - 1) from b in Number(depth - 1) from macro in Gen.Elements("all", "exists", "exists_one")
+            from a in List(depth - 1)
+            from b in Number(depth - 1)
+            from macro in Gen.Elements("all", "exists", "exists_one")
             select $"({a}).{macro}(x{depth}, x{depth} > {b})",
             from a in List(depth - 1) from b in List(depth - 1) select $"({a} == {b})");
     }
