@@ -14,25 +14,24 @@ internal static class NumberText
             return double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
         }
 
-        var round = number.ToString("E16", CultureInfo.InvariantCulture);
-        for (var precision = 0; precision < 17; precision++)
-        {
-            var candidate = number.ToString("E" + precision, CultureInfo.InvariantCulture);
-            if (double.Parse(candidate, CultureInfo.InvariantCulture) == number)
-            {
-                round = candidate;
-                break;
-            }
-        }
-
-        return Layout(round);
+        // "R" is the shortest text that reads back, as 123.456 or 1.5E-07; only its layout is .NET's own.
+        var text = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture);
+        var mark = text.IndexOf('E', StringComparison.Ordinal);
+        var mantissa = mark < 0 ? text : text[..mark];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var exponent = (mark < 0 ? 0 : int.Parse(text.AsSpan(mark + 1), CultureInfo.InvariantCulture)) + (point < 0 ? mantissa.Length : point) - 1;
+        var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var significant = digits.TrimStart('0');
+        exponent -= digits.Length - significant.Length;
+        significant = significant.TrimEnd('0');
+        return (double.IsNegative(number) ? "-" : "") + (significant.Length == 0 ? "0" : Layout(significant, exponent));
     }
 
     public static bool TryParseDouble(string text, out double number)
     {
         // Neither white space nor group separators; "NaN" and "Infinity" as the corpus writes them.
         const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        switch (text.TrimStart('+', '-'))
+        switch (text is ['+' or '-', ..] ? text[1..] : text)
         {
             case "NaN" or "nan":
                 number = double.NaN;
@@ -45,13 +44,10 @@ internal static class NumberText
         }
     }
 
-    private static string Layout(string scientific)
+    /// <summary>Digits with the point behind the first one, times ten to the exponent.</summary>
+    private static string Layout(string digits, int exponent)
     {
-        var negative = scientific[0] == '-';
-        var mark = scientific.IndexOf('E', StringComparison.Ordinal);
-        var exponent = int.Parse(scientific.AsSpan(mark + 1), CultureInfo.InvariantCulture);
-        var digits = scientific[(negative ? 1 : 0)..mark].Replace(".", "", StringComparison.Ordinal);
-        var text = new StringBuilder(negative ? "-" : "");
+        var text = new StringBuilder();
         if (exponent is < -4 or >= 21)
         {
             text.Append(digits[0]).Append(digits.Length > 1 ? "." : "").Append(digits.AsSpan(1)).Append('e').Append(exponent < 0 ? '-' : '+');
