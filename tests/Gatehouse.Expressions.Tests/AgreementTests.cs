@@ -84,6 +84,35 @@ public sealed class AgreementTests
         Assert.Equal(49, holding);
     }
 
+    /// <summary>
+    /// The corpus has the type that cel-go's checker finds. Ours has no parameters for type values, and knows the types of a block's slots,
+    /// which are dyn there.
+    /// </summary>
+    [Fact]
+    public void The_types_of_the_corpus_agree()
+    {
+        var compared = 0;
+        foreach (var test in CorpusCase.Of(CorpusCase.Conformance).Where(test => test is { ProtobufType: null, IsUnchecked: false, CheckedType: not null }))
+        {
+            // "Where the two types disagree, the type embedded in the original test should be deemed correct" (tests.d.ts of the package).
+            if (test.Get("typedResult") is not null || test.Section.StartsWith("block_ext/", StringComparison.Ordinal)
+                || test.CheckedType!.Contains("type(", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var schema = new ExpressionSchema { Container = test.Container };
+            CorpusRun.Declare(schema, test);
+            var compiled = ExpressionCompiler.Compile(test.Source, schema);
+
+            var expected = test.CheckedType.Replace("null", "null_type", StringComparison.Ordinal);
+            Assert.True(compiled.Expression?.ResultType.ToString() == expected, $"{test.Source}: {compiled.Expression?.ResultType}, {test.CheckedType}");
+            compared++;
+        }
+
+        Assert.Equal(1386, compared);
+    }
+
     private static EvaluationResult? Evaluate(string source, CompilerOptions options) =>
         ExpressionCompiler.Compile(source, Conditions.Schema, null, options).Expression?.Evaluate(Conditions.Request());
 

@@ -26,6 +26,9 @@ internal sealed partial record CorpusCase(string File, string Section, JsonEleme
     /// <summary>The tree in the notation of cel-go's debug output; absent where the source has an error.</summary>
     public bool HasTree => Case.TryGetProperty("ast", out _);
 
+    /// <summary>The type that cel-go's checker finds; absent where it finds a mistake.</summary>
+    public string? CheckedType => Case.TryGetProperty("type", out var type) ? type.GetString() : null;
+
     public string? Error => Case.TryGetProperty("error", out var error) ? error.GetString() : null;
 
     /// <summary>

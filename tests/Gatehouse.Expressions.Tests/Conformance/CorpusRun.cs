@@ -47,7 +47,7 @@ internal static class CorpusRun
         return CorpusValues.AreSame(expected, result.Value) ? null : $"gives {result.Value}, not {expected}";
     }
 
-    private static void Declare(ExpressionSchema schema, CorpusCase test)
+    public static void Declare(ExpressionSchema schema, CorpusCase test)
     {
         foreach (var declaration in test.Get("typeEnv")?.EnumerateArray() ?? default)
         {
