@@ -1,5 +1,6 @@
 using Gatehouse.Expressions.Tests.Conformance;
 using Gatehouse.Expressions.Tests.Generators;
+using Gatehouse.Protocols.Tests.Generators;
 
 namespace Gatehouse.Expressions.Tests;
 

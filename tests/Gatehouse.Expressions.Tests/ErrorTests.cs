@@ -103,6 +103,16 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public void A_message_does_not_repeat_a_long_text()
+    {
+        var error = Conditions.Evaluate($"int({string.Join(" + ", Enumerable.Repeat("request.path", 90))})").Error!;
+
+        Assert.StartsWith("1:1: \"/v1/chat/completions/v1/chat", error, StringComparison.Ordinal);
+        Assert.EndsWith("…\" is no int (type conversion error)", error, StringComparison.Ordinal);
+        Assert.InRange(error.Length, 1000, 1100);
+    }
+
+    [Fact]
     public void A_condition_that_gives_no_bool_is_an_error()
     {
         var isThere = Conditions.Compile("body.n").TryEvaluate(Conditions.Request(), out var value, out var error);

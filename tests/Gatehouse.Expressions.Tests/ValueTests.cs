@@ -1,5 +1,5 @@
 using FsCheck.Fluent;
-using Gatehouse.Expressions.Tests.Generators;
+using Gatehouse.Protocols.Tests.Generators;
 
 namespace Gatehouse.Expressions.Tests;
 

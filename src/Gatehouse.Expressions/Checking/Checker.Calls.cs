@@ -19,7 +19,8 @@ internal sealed partial class Checker
 
         QualifyFunction(call);
         List<CelType> arguments = [];
-        if (!isOff && call.Target is NameSyntax space && _scope.QualifiedName(space) is not null && IsUnknownPrefix(space) && CallMessages.IsNamespace(space.Name))
+        if (!isOff && call.Target is NameSyntax space && CallMessages.IsNamespace(space.Name)
+            && _scope.QualifiedName(space) is not null && IsUnknownPrefix(space))
         {
             arguments.AddRange(call.Arguments.Select(Check));
             Fail(CallMessages.NoFunction(call), call.Offset);

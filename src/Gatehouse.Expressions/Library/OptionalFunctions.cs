@@ -5,7 +5,10 @@ using static Gatehouse.Expressions.Library.Signatures;
 
 namespace Gatehouse.Expressions.Library;
 
-/// <summary>The functions of optional values. <c>optMap</c> and <c>optFlatMap</c> are macros; <c>or</c> and <c>orValue</c> are nodes, for they short-circuit.</summary>
+/// <summary>
+/// The functions of optional values. <c>optMap</c> and <c>optFlatMap</c> are macros; <c>or</c> and <c>orValue</c> are nodes, for they leave the
+/// other side alone where they do not need it.
+/// </summary>
 internal static class OptionalFunctions
 {
     public static IEnumerable<Overload> All =>

@@ -66,7 +66,7 @@ internal static class ValuePrinter
     public static void PrintString(string text, StringBuilder output)
     {
         output.Append('"');
-        foreach (var character in text)
+        foreach (var character in text.AsSpan(0, Math.Min(text.Length, MaxLength)))
         {
             switch (character)
             {
@@ -91,7 +91,7 @@ internal static class ValuePrinter
             }
         }
 
-        output.Append('"');
+        output.Append(text.Length > MaxLength ? "…\"" : "\"");
     }
 
     private static void PrintDouble(double number, StringBuilder output)

@@ -2,6 +2,7 @@ using FsCheck.Fluent;
 using Gatehouse.Expressions.Syntax;
 using Gatehouse.Expressions.Tests.Conformance;
 using Gatehouse.Expressions.Tests.Generators;
+using Gatehouse.Protocols.Tests.Generators;
 
 namespace Gatehouse.Expressions.Tests.Syntax;
 
