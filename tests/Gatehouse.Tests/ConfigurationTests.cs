@@ -74,7 +74,6 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("timeout: { connect: 0s }", "must be longer than zero (timeout.connect, gatehouse.yaml:1)")]
     [InlineData("timeout: { connect: 5000h }", "must be at most 24d (timeout.connect, gatehouse.yaml:1)")]
     [InlineData("providers:\n  sandbox: { timeout: { total: 25d } }", "must be at most 24d (providers.sandbox.timeout.total, gatehouse.yaml:2)")]
-    [InlineData("routes: { r: { timeout: { connect: 5s } } }", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect (routes.r.timeout.connect, gatehouse.yaml:1)")]
     [InlineData("routes: { r: { targets: [ { target: a/b, weight: -1 } ] } }", "must not be negative (routes.r.targets[0].weight, gatehouse.yaml:1)")]
     [InlineData("server: { headers_timeout: 0s }", "must be longer than zero (server.headers_timeout, gatehouse.yaml:1)")]
     [InlineData("server: { keep_alive: 60d }", "must be at most 24d (server.keep_alive, gatehouse.yaml:1)")]

@@ -87,7 +87,11 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
 
         var kind = exchange.Response.HasStarted ? FailureKind.StreamCut : broken.FailureKind;
         walk.Failed(kind);
-        exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name, Kind = kind.Word() };
+        if (exchange.Attempts.Count > 0)
+        {
+            exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name, Kind = kind.Word() };
+        }
+
         if (!walk.Advance(kind))
         {
             return false;

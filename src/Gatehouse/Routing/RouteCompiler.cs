@@ -65,11 +65,6 @@ internal sealed class RouteCompiler(
     private void Validate(RouteOptions options, string path)
     {
         TimeoutModel.Validate(options.Timeout, $"{path}.timeout", errors);
-        if (options.Timeout.Connect is not null)
-        {
-            errors.Add($"{path}.timeout.connect", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect");
-        }
-
         HealthModel.Validate(options.Health, $"{path}.health", errors);
         if (options.Retry.Attempts is { } attempts)
         {

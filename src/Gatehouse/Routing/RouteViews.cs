@@ -4,4 +4,4 @@ namespace Gatehouse.Routing;
 
 internal sealed record RouteView(string Name, string Strategy, IReadOnlyList<RouteTargetView> Targets);
 
-internal sealed record RouteTargetView(string Target, HealthView Health);
+internal sealed record RouteTargetView(string Target, TargetHealthView Health);

@@ -144,9 +144,19 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>The exchange is over, however it ended.</summary>
     public void End()
     {
-        if (_isIn)
+        if (!_isIn)
         {
-            _isIn = false;
+            return;
+        }
+
+        _isIn = false;
+        if (exchange is { Outcome: ExchangeOutcome.Failed, Error.Traits.Party: ErrorParty.Upstream })
+        {
+            // The answer was passed on, and told of an error inside.
+            Blame(_index, _pass, FailureKind.ServerError, retryAfter: null);
+        }
+        else
+        {
             Current!.Health?.Leave(_pass);
         }
     }

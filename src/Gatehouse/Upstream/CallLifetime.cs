@@ -12,6 +12,8 @@ internal sealed class CallLifetime : IDisposable
     private readonly TimeoutModel _limits;
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _clientLeft;
+    private const string Connect = "connect";
+
     private string _limit = "";
     private TimeSpan _limitLength;
 
@@ -23,6 +25,9 @@ internal sealed class CallLifetime : IDisposable
     }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>There must be a connection within the limit for it.</summary>
+    public void AwaitConnection() => Arm(Connect, _limits.Connect);
 
     /// <summary>From now to the first byte of the answer's body: the first-byte limit.</summary>
     public void AwaitFirstByte() => Arm("first_byte", _limits.FirstByte);
@@ -39,7 +44,10 @@ internal sealed class CallLifetime : IDisposable
     /// <summary>The error to tell when the token fired and the client is still there.</summary>
     public GatewayError TimeoutError(string target) => new(
         GatewayErrorCode.UpstreamTimeout,
-        $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).");
+        $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).")
+    {
+        Failure = _limit == Connect ? FailureKind.Unreachable : null,
+    };
 
     /// <summary>Ends the call wherever it is.</summary>
     public void Abort() => _source.Cancel();

@@ -21,7 +21,18 @@ internal static class UpstreamClient
         Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition, bool countsWait = true)
     {
         using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
-        lifetime.AwaitFirstByte();
+        var body = request.Content;
+        if (body is not null && target.Timeouts.Connect < target.Provider.Timeouts.Connect)
+        {
+            // The route gives less time than the provider's connections have.
+            lifetime.AwaitConnection();
+            request.Content = new AnnouncedContent(body, lifetime.AwaitFirstByte);
+        }
+        else
+        {
+            lifetime.AwaitFirstByte();
+        }
+
         if (countsWait)
         {
             exchange.Timings.UpstreamWaitBegins();
@@ -53,7 +64,8 @@ internal static class UpstreamClient
         {
             // The handler's own ConnectTimeout.
             return (null, new GatewayError(
-                GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s."));
+                GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s.")
+            { Failure = FailureKind.Unreachable });
         }
         catch (HttpRequestException exception) when (exception.InnerException is BadHttpRequestException or ConnectionResetException)
         {
@@ -67,10 +79,10 @@ internal static class UpstreamClient
         }
         finally
         {
-            if (request.Content is SplicedContent { IsWritten: false } body)
+            if (body is SplicedContent { IsWritten: false } spliced)
             {
                 // Cancelled or broken while it was being sent: the buffers must not be given back before the last look at them.
-                await body.WrittenAsync();
+                await spliced.WrittenAsync();
             }
 
             if (countsWait)

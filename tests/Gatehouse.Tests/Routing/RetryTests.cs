@@ -196,6 +196,34 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_route_can_give_less_time_to_connect_than_its_providers()
+    {
+        // Listens, and accepts nobody beyond those that are waiting already.
+        using var full = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        var port = ((IPEndPoint)full.LocalEndPoint!).Port;
+        var waiting = Enumerable.Range(0, 4).Select(_ => new System.Net.Sockets.TcpClient()).ToArray();
+        var connecting = Array.ConvertAll(waiting, client => client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken).AsTask());
+        await Task.WhenAny(connecting);
+        await using var second = ScriptedUpstream.Json(Good);
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            providers:
+              a: { kind: openai-compatible, base_url: "http://127.0.0.1:{{port}}/v1" }
+              b: { kind: openai-compatible, base_url: "{{second.Address}}v1" }
+            routes:
+              chat: { targets: [a/m, b/m], timeout: { connect: 50ms } }
+            """);
+
+        using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+
+        Assert.Equal((HttpStatusCode.OK, "b/m"), (response.StatusCode, response.Header("x-gatehouse-target")));
+        Assert.Equal("unreachable", (await gateway.ExchangeAsync(response)).GetProperty("attempts")[0].GetProperty("kind").GetString());
+        Array.ForEach(waiting, client => client.Dispose());
+        _ = Task.WhenAll(connecting).ContinueWith(task => task.Exception, TaskScheduler.Default);
+    }
+
+    [Fact]
     public void Waits_are_random_below_a_ceiling_that_doubles()
     {
         var retry = new Gatehouse.Routing.Attempts.RetryModel(9, [FailureKind.Network], TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));

@@ -236,13 +236,13 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     }
 
     /// <summary>For the admin API.</summary>
-    public HealthView View()
+    public TargetHealthView View()
     {
         lock (_lock)
         {
             var now = Now;
             var state = _breaker.State(now);
-            return new HealthView(
+            return new TargetHealthView(
                 state switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "half_open" },
                 state == BreakerState.Closed ? null : ClockAt(now, _breaker.OpenUntil),
                 HealthRefusal.Words(_breaker.Reason, _breaker.Counted),
