@@ -137,7 +137,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
 
         var tooSmall = kind == FailureKind.ContextLength ? Current!.ContextWindow : null;
-        IsAtEnd = !(TryEnterUntried(tooSmall) || TryEnterAgain(retryAfter) || TryEnterLeastBad(tooSmall));
+        // A target that is ejected is likelier to fail once more than one that failed just now; but not than one that did so twice.
+        IsAtEnd = !(TryEnterUntried(tooSmall) || (_repeats == 0 && TryEnterAgain(retryAfter)) || TryEnterLeastBad(tooSmall) || TryEnterAgain(retryAfter));
         return !IsAtEnd;
     }
 
