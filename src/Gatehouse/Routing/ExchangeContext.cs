@@ -1,4 +1,6 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Strategies;
 using Gatehouse.Routing.Traits;
 
 namespace Gatehouse.Routing;
@@ -7,12 +9,25 @@ namespace Gatehouse.Routing;
 internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteContext
 {
     private RequestTraits? _traits;
+    private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
 
     public override Random Random => random;
 
     public override RequestTraits Traits => _traits ??= RequestTraits.Of(exchange.Operation, exchange.Request);
 
     public override string LastUserText => Traits.LastUserText(exchange.Request.Body);
+
+    public override SemanticChoice? Semantic(SemanticStrategy node) =>
+        _choices is not null && _choices.TryGetValue(node, out var choice) ? choice : null;
+
+    /// <summary>Finds out what the semantic nodes of a route have to know, as their plans cannot wait.</summary>
+    public async ValueTask ChooseAsync(IReadOnlyList<SemanticStrategy> nodes, CancellationToken cancellationToken)
+    {
+        foreach (var node in nodes)
+        {
+            (_choices ??= [])[node] = await node.Index.ChooseAsync(LastUserText, cancellationToken);
+        }
+    }
 
     public override int InputTokens => Traits.InputTokens;
 

@@ -4,6 +4,8 @@ using Gatehouse.Pipeline;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Strategies;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Tests.Harness;
 using Gatehouse.Upstream;
@@ -116,6 +118,10 @@ internal sealed class TestContext(int seed = 1) : RouteContext
     public override RequestTraits Traits => Request;
 
     public override string LastUserText => Text;
+
+    public Dictionary<SemanticStrategy, SemanticChoice> Choices { get; } = [];
+
+    public override SemanticChoice? Semantic(SemanticStrategy node) => Choices.TryGetValue(node, out var choice) ? choice : null;
 
     public override int InputTokens => Input;
 
