@@ -28,7 +28,7 @@ public sealed partial class ArchitectureTests
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Ledger Pipeline",
-        ["Routing"] = "Admin.Contract Configuration Configuration.Binding Pipeline Upstream",
+        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",

@@ -29,16 +29,17 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Select(model => (model, provider)))
             .GroupBy(pair => pair.model, pair => pair.provider, StringComparer.Ordinal);
+        var catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors);
         return new Snapshot
         {
             Revision = 0,
             LoadedAt = time.GetUtcNow(),
             Options = options,
             Providers = providers.ToFrozenDictionary(StringComparer.Ordinal),
-            Routes = new RouteCompiler(errors, providers, previous?.Routes ?? FrozenDictionary<string, RouteModel>.Empty, time, random)
+            Routes = new RouteCompiler(errors, providers, catalog, previous?.Routes ?? FrozenDictionary<string, RouteModel>.Empty, time, random)
                 .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
-            Catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors),
+            Catalog = catalog,
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

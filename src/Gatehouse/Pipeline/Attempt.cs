@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>One try at one target.</summary>
@@ -9,11 +11,18 @@ namespace Gatehouse.Pipeline;
 /// <param name="HeadersUs">Microseconds until the head of the answer, or the failure.</param>
 internal sealed record Attempt(string Target, int? Status, string? Error, string? Kind, long StartedUs, long HeadersUs)
 {
-    public static Attempt Of(Target target, int? status, GatewayError? error, FailureKind? kind, TimeSpan started, TimeSpan toHead) => new(
-        target.Name,
-        status ?? error?.UpstreamStatus,
-        error?.Traits.Name ?? (status >= 400 ? $"http_{status}" : null),
-        kind?.Word(),
-        (long)started.TotalMicroseconds,
-        (long)toHead.TotalMicroseconds);
+    /// <summary>The error of an attempt that was given up, as another one had answered before.</summary>
+    public const string Overtaken = "overtaken";
+
+    /// <summary>It was made beside another one that was slow to answer.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Hedge { get; init; }
+
+    /// <summary>The target of an attempt that was given up while its provider worked on it.</summary>
+    [JsonIgnore]
+    public Target? GivenUp { get; init; }
+
+    /// <summary>Of an attempt that was given up: what its provider is expected to charge for the input. It is a part of the cost of the exchange.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? CostNanoUsd { get; init; }
 }

@@ -1,5 +1,6 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Routing.Attempts;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
@@ -46,21 +47,19 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                     return Outcome.Continue;
                 }
 
-                var started = exchange.Timings.Elapsed;
-                await call.SendAsync(exchange, time);
-                var toHead = exchange.Timings.Elapsed - started;
-                exchange.Attempts.Add(Attempt.Of(call.Target, call.Status, call.Error, call.Failure, started, toHead));
-                walk.Observe(call.Quota);
-                if (call.Failure is not { } failure)
+                using var used = await SendAsync(exchange, walk, call);
+                exchange.Attempts.Add(used.ToAttempt());
+                walk.Observe(used.Quota);
+                if (used.Failure is not { } failure)
                 {
-                    walk.Succeeded(toHead);
-                    return call.Take(exchange);
+                    walk.Succeeded(used.ToHead);
+                    return used.Take(exchange);
                 }
 
-                walk.Failed(failure, call.RetryAfter);
-                if (!walk.Advance(failure, call.RetryAfter))
+                walk.Failed(failure, used.RetryAfter);
+                if (!walk.Advance(failure, used.RetryAfter))
                 {
-                    return call.Take(exchange);
+                    return used.Take(exchange);
                 }
             }
         }
@@ -89,6 +88,18 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         // What it said of its usage is not the next one's.
         exchange.Facts = new OpenAiAnswerFacts();
         return true;
+    }
+
+    /// <returns>The call that ended; another one than was given where that one was faster.</returns>
+    private async ValueTask<TargetCall> SendAsync(Exchange exchange, RouteWalk walk, TargetCall call)
+    {
+        if (walk.HedgeDelay is { } delay && exchange.Operation.MayBeAskedTwice)
+        {
+            return await HedgedAttempt.RunAsync(exchange, walk, call, delay, time);
+        }
+
+        await call.SendAsync(exchange, time);
+        return call;
     }
 
     private bool Begin(Exchange exchange)

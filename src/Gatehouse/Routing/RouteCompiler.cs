@@ -1,3 +1,4 @@
+using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
@@ -9,10 +10,17 @@ namespace Gatehouse.Routing;
 
 /// <summary>Validates routes and compiles them. What is known of a target's health outlives a reload, as does the budget for retries.</summary>
 internal sealed class RouteCompiler(
-    ConfigurationErrors errors, IReadOnlyDictionary<string, ProviderModel> providers, IReadOnlyDictionary<string, RouteModel> previous, TimeProvider time, Random random)
+    ConfigurationErrors errors,
+    IReadOnlyDictionary<string, ProviderModel> providers,
+    ModelCatalog catalog,
+    IReadOnlyDictionary<string, RouteModel> previous,
+    TimeProvider time,
+    Random random)
 {
     /// <summary>Deeper trees are not read by anybody.</summary>
     private const int MaxDepth = 8;
+
+    private readonly StrategyCompiler _strategies = new(errors, catalog, time);
 
     public IEnumerable<RouteModel> Compile(IReadOnlyDictionary<string, RouteOptions> routes) =>
         routes.Select(route => Compile(route.Key, route.Value)).OfType<RouteModel>();
@@ -44,9 +52,15 @@ internal sealed class RouteCompiler(
             Budget = before?.Budget ?? new RetryBudget(time, (double)options.Retry.Budget, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
+            Hedge = HedgeOf(options.Hedge, before),
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }
+
+    private HedgeModel HedgeOf(HedgeOptions options, RouteModel? before) => new(
+        (double)options.Share,
+        options.After,
+        before?.Hedge?.Budget ?? new RetryBudget(time, (double)options.Share, HedgeOptions.FreeHedges, HedgeOptions.BudgetWindow));
 
     private void Validate(RouteOptions options, string path)
     {
@@ -64,9 +78,19 @@ internal sealed class RouteCompiler(
 
         errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
         errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
-        if (options.Retry.Budget is < 0 or > 1)
+        CheckPart($"{path}.retry.budget", options.Retry.Budget);
+        CheckPart($"{path}.hedge.share", options.Hedge.Share);
+        if (options.Hedge.After is { } after)
         {
-            errors.Add($"{path}.retry.budget", "must be 0 to 1");
+            errors.CheckDuration($"{path}.hedge.after", after);
+        }
+    }
+
+    private void CheckPart(string path, decimal value)
+    {
+        if (value is < 0 or > 1)
+        {
+            errors.Add(path, "must be 0 to 1");
         }
     }
 
@@ -97,7 +121,7 @@ internal sealed class RouteCompiler(
             }
         }
 
-        return children.Count == 0 ? null : StrategyCompiler.Compile(options, children, path, errors);
+        return children.Count == 0 ? null : _strategies.Compile(options, children, path);
     }
 
     private RouteNode? ChildOf(RouteTargetOptions options, string path, Scope scope, int depth)
@@ -136,18 +160,15 @@ internal sealed class RouteCompiler(
 
         var target = new Target(provider, options.Target[(slash + 1)..]);
         target = target with { Timeouts = target.Timeouts.With(scope.Timeout) };
-        var leaf = new RouteTarget(target, HealthOf(target, scope));
+        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = catalog.Find(provider.Name, provider.Entry.Kind, target.Model) };
         scope.Leaves.Add(leaf);
         return leaf;
     }
 
-    /// <summary>That of the same target before the reload; of one that is in the route more than once, that of the same occurrence.</summary>
-    private TargetHealth HealthOf(Target target, Scope scope)
-    {
-        var occurrence = scope.Leaves.Count(leaf => leaf.Target.Name == target.Name);
-        return scope.Before?.Targets.Where(leaf => leaf.Target.Name == target.Name).Skip(occurrence).FirstOrDefault()?.Health
-            ?? new TargetHealth(scope.Health, time, random);
-    }
+    /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
+    private TargetHealth HealthOf(Target target, Scope scope) =>
+        scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => string.Equals(leaf.Target.Name, target.Name, StringComparison.Ordinal))?.Health
+        ?? new TargetHealth(scope.Health, time, random);
 
     private static RoutePlan PlanOf(List<RouteTarget> leaves)
     {

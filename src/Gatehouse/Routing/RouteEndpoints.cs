@@ -14,6 +14,6 @@ internal static class RouteEndpoints
 
     private static ListOf<RouteView> List(SnapshotSource snapshots) => new(snapshots.Current.Routes.Values
         .OrderBy(route => route.Name, StringComparer.Ordinal)
-        .Select(route => new RouteView(route.Name!, YamlBinder.EnumKey(route.Strategy), route.Targets.Select(leaf => leaf.Target.Name).ToList()))
+        .Select(route => new RouteView(route.Name!, YamlBinder.EnumKey(route.Strategy), route.Targets.Select(leaf => new RouteTargetView(leaf.Target.Name, leaf.Health!.View())).ToList()))
         .ToList());
 }

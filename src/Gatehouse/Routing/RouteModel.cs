@@ -31,12 +31,15 @@ internal sealed record RouteModel
 
     public HealthModel? Health { get; init; }
 
+    public HedgeModel? Hedge { get; init; }
+
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }
 
     /// <summary>Puts the route's rules into what outlives it; for the moment at which it is put in force.</summary>
     public void Activate()
     {
+        Hedge?.Activate();
         Budget?.Apply(BudgetRatio, RetryOptions.FreeRetries, RetryOptions.BudgetWindow);
         foreach (var target in Targets)
         {

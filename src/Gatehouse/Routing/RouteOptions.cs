@@ -46,6 +46,8 @@ internal sealed record RouteOptions : IStrategyOptions
 
     public RetryOptions Retry { get; set; } = new();
 
+    public HedgeOptions Hedge { get; set; } = new();
+
     public HealthOptions Health { get; set; } = new();
 
     [KeyDoc("Time limits for this route.")]

@@ -20,9 +20,12 @@ internal sealed class RoutePlan(int capacity)
 
     public void Add(RouteTarget target)
     {
-        if (Order.Contains(target))
+        foreach (var other in Order)
         {
-            return;
+            if (ReferenceEquals(other.Health, target.Health))
+            {
+                return;
+            }
         }
 
         if (Count == _order.Length)

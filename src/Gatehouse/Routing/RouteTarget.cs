@@ -1,3 +1,4 @@
+using Gatehouse.Catalog;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Health;
 
@@ -11,8 +12,11 @@ internal sealed class RouteTarget(Target target, TargetHealth? health) : RouteNo
 
     public TargetHealth? Health => health;
 
-    /// <summary>Input and output together, in tokens; null when it is not known.</summary>
-    public int? ContextWindow { get; init; }
+    /// <summary>What the catalogue knows of the model.</summary>
+    public CatalogEntry? Facts { get; init; }
+
+    /// <summary>Tokens; null when it is not known.</summary>
+    public long? ContextWindow => Facts?.Context;
 
     public override bool LeadsAllAlike => true;
 

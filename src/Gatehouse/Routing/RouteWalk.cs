@@ -18,6 +18,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private int _index = -1;
     private HealthPass _pass;
     private HealthPass _entering;
+    private int _hedge;
+    private HealthPass _hedgePass;
     private bool _isIn;
 
     public RouteModel Route => route;
@@ -31,11 +33,64 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>An answer that tells of a failure goes to the caller, as there is nothing better.</summary>
     public bool IsAtEnd { get; private set; }
 
+    /// <summary>How late the head of an answer must be for a second attempt beside the first; null for none.</summary>
+    public TimeSpan? HedgeDelay => route.Hedge is { Share: > 0 } hedge && _attempts < route.Retry.Attempts ? hedge.After ?? Current!.Health?.Percentile95 : null;
+
+    /// <summary>Lets a second attempt in at a target that has not been tried.</summary>
+    /// <returns>Null when there is none, or enough have been made of late.</returns>
+    public RouteTarget? TryEnterHedge()
+    {
+        if (FindUntried() is not (>= 0 and var index))
+        {
+            return null;
+        }
+
+        if (!route.Hedge!.Budget.TrySpend())
+        {
+            plan[index].Health?.Leave(_entering);
+            return null;
+        }
+
+        (_hedge, _hedgePass) = (index, _entering);
+        _tried |= Bit(index);
+        _attempts++;
+        return plan[index];
+    }
+
+    /// <summary>The second attempt was not made.</summary>
+    public void LeaveHedge()
+    {
+        plan[_hedge].Health?.Leave(_hedgePass);
+        _attempts--;
+    }
+
+    /// <summary>One of two attempts is used; the other one is over.</summary>
+    /// <param name="secondWins">The walk goes on from the second.</param>
+    /// <param name="failure">Of the loser; null when it was given up, for which it is not to blame.</param>
+    public void EndRace(bool secondWins, FailureKind? failure, TimeSpan? retryAfter)
+    {
+        var (loser, pass) = secondWins ? (_index, _pass) : (_hedge, _hedgePass);
+        if (secondWins)
+        {
+            (_index, _pass) = (_hedge, _hedgePass);
+        }
+
+        if (failure is { } kind)
+        {
+            Blame(loser, pass, kind, retryAfter);
+        }
+        else
+        {
+            plan[loser].Health?.Leave(pass);
+        }
+    }
+
     /// <summary>The first step: the first target of the plan that is fit, else the one that is least bad.</summary>
     /// <returns>False when no target may take the exchange.</returns>
     public bool Begin()
     {
         route.Budget?.CountRequest();
+        route.Hedge?.Budget.CountRequest();
         return TryEnterUntried() || TryEnterLeastBad();
     }
 
@@ -54,23 +109,16 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>The attempt failed.</summary>
     public void Failed(FailureKind kind, TimeSpan? retryAfter = null)
     {
-        var disposition = Disposition.Of(kind);
         if (_isIn)
         {
             _isIn = false;
-            Current!.Health?.Failed(_pass, disposition.Blame, retryAfter);
-            Current.Health?.Leave(_pass);
+            Blame(_index, _pass, kind, retryAfter);
         }
 
         if (kind == FailureKind.Unsupported)
         {
             // It was not asked.
             _attempts--;
-        }
-
-        if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
-        {
-            _barred |= Bit(_index);
         }
     }
 
@@ -107,42 +155,80 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         && exchange.CanBeSentAgain && exchange.Timings.Elapsed < Current!.Target.Timeouts.Total;
 
     /// <param name="tooSmall">A context that the request does not fit into.</param>
-    private bool TryEnterUntried(int? tooSmall = null)
+    private bool TryEnterUntried(long? tooSmall = null)
+    {
+        var index = FindUntried(tooSmall);
+        return index >= 0 && Enter(index, TimeSpan.Zero);
+    }
+
+    /// <returns>The first one of the plan that is fit, let in by <see cref="_entering"/>; -1 when there is none.</returns>
+    private int FindUntried(long? tooSmall = null)
     {
         for (var i = 0; i < plan.Count; i++)
         {
             if ((_tried & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i])
                 && (plan[i].Health is not { } health || health.TryEnter(out _entering).IsOpen))
             {
-                return Enter(i, TimeSpan.Zero);
+                return i;
             }
         }
 
-        return false;
+        return -1;
     }
 
-    /// <summary>One that has been tried, where the same may help: the one that has rested longest, for the first in the plan is tried first.</summary>
+    /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
     private bool TryEnterAgain(TimeSpan? retryAfter)
     {
-        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay || route.Budget?.TrySpend() != true)
+        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay)
         {
             return false;
         }
 
-        for (var i = 0; i < plan.Count; i++)
+        for (var i = 1; i <= plan.Count; i++)
         {
-            if ((_tried & ~_barred & Bit(i)) != 0 && (plan[i].Health is not { } health || health.TryEnter(out _entering).IsOpen))
+            var index = (_index + i) % plan.Count;
+            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index].Health, ref delay))
             {
+                if (route.Budget?.TrySpend() != true)
+                {
+                    plan[index].Health?.Leave(_entering);
+                    return false;
+                }
+
                 _repeats++;
-                return Enter(i, delay);
+                return Enter(index, delay);
             }
         }
 
         return false;
     }
 
+    /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
+    private bool TryEnterIn(TargetHealth? health, ref TimeSpan delay)
+    {
+        if (health is null)
+        {
+            return true;
+        }
+
+        var gate = health.TryEnter(out _entering);
+        if (gate.IsOpen)
+        {
+            return true;
+        }
+
+        if (gate is not { IsQuota: true, Wait: { } wait } || wait > route.Retry.MaxBackoff)
+        {
+            return false;
+        }
+
+        delay = delay > wait ? delay : wait;
+        _entering = health.Enter();
+        return true;
+    }
+
     /// <summary>Every target is ejected: the one that is likeliest to answer is asked all the same.</summary>
-    private bool TryEnterLeastBad(int? tooSmall = null)
+    private bool TryEnterLeastBad(long? tooSmall = null)
     {
         var best = -1;
         for (var i = 0; i < plan.Count; i++)
@@ -169,6 +255,18 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         _tried |= Bit(index);
         _attempts++;
         return true;
+    }
+
+    /// <summary>Tells a target's health of an attempt that is over.</summary>
+    private void Blame(int index, in HealthPass pass, FailureKind kind, TimeSpan? retryAfter)
+    {
+        var disposition = Disposition.Of(kind);
+        plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
+        plan[index].Health?.Leave(pass);
+        if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
+        {
+            _barred |= Bit(index);
+        }
     }
 
     private bool Permits(RouteTarget target) => exchange.Permits?.Invoke(target.Target) ?? true;

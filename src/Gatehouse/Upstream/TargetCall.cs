@@ -27,6 +27,12 @@ internal sealed class TargetCall : IDisposable
     /// <summary>Of the answer; null when there is none.</summary>
     public int? Status => (int?)_response?.StatusCode;
 
+    /// <summary>Since the start of the exchange, when it was sent.</summary>
+    public TimeSpan StartedAt { get; private set; }
+
+    /// <summary>From then to the head of the answer, or to the failure.</summary>
+    public TimeSpan ToHead { get; private set; }
+
     /// <summary>Why there is no answer.</summary>
     public GatewayError? Error { get; private set; }
 
@@ -61,6 +67,7 @@ internal sealed class TargetCall : IDisposable
     /// <param name="isAlone">No other attempt of the exchange runs meanwhile: the wait is counted here.</param>
     public async ValueTask SendAsync(Exchange exchange, TimeProvider time, bool isAlone = true)
     {
+        StartedAt = exchange.Timings.Elapsed;
         (_response, Error) = await UpstreamClient.SendAsync(exchange, Target, _lifetime, _rendition, isAlone);
         if (_response is { } response)
         {
@@ -80,10 +87,24 @@ internal sealed class TargetCall : IDisposable
         {
             Failure = error.FailureKind;
         }
+
+        ToHead = exchange.Timings.Elapsed - StartedAt;
     }
 
     /// <summary>Ends the attempt wherever it is.</summary>
     public void Abort() => _lifetime.Abort();
+
+    /// <summary>For the record.</summary>
+    public Attempt ToAttempt() => new(
+        Target.Name,
+        Status ?? Error?.UpstreamStatus,
+        Error?.Traits.Name ?? (Status >= 400 ? $"http_{Status}" : null),
+        Failure?.Word(),
+        (long)StartedAt.TotalMicroseconds,
+        (long)ToHead.TotalMicroseconds);
+
+    /// <summary>For the record: another attempt had answered before.</summary>
+    public Attempt ToOvertaken() => ToAttempt() with { Status = null, Error = Attempt.Overtaken, Kind = null, GivenUp = Target };
 
     /// <summary>Makes the answer that came the exchange's own.</summary>
     public Outcome Take(Exchange exchange)

@@ -81,6 +81,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         return document.RootElement.GetProperty("data").EnumerateArray().Select(element => element.Clone()).ToArray();
     }
 
+    /// <summary>A route as the admin API shows it.</summary>
+    public async Task<JsonElement> RouteAsync(string name)
+    {
+        await using var stream = await Admin.GetStreamAsync(new Uri("/api/v1/routes", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var document = await JsonDocument.ParseAsync(stream, cancellationToken: TestContext.Current.CancellationToken);
+        return document.RootElement.GetProperty("data").EnumerateArray().Single(route => route.GetProperty("name").GetString() == name).Clone();
+    }
+
     /// <summary>The row of an exchange, as soon as it is there.</summary>
     public Task<JsonElement> ExchangeAsync(HttpResponseMessage response) =>
         ExchangeAsync(row => row.GetProperty("id").GetString() == response.Headers.GetValues("x-gatehouse-exchange").Single());

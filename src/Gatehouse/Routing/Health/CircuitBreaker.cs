@@ -51,13 +51,12 @@ internal sealed class CircuitBreaker(HealthModel model, Random random)
     private int _cutsInARow;
 
     private int _timesOpenedInARow;
-    private TimeSpan _closedAt;
     private TimeSpan _lastCooldown;
 
     /// <summary>When the cool-down ends; without meaning while closed.</summary>
     public TimeSpan OpenUntil { get; private set; }
 
-    /// <summary>When it closed after having been open; null until then, and while it is open.</summary>
+    /// <summary>When it closed the last time after having been open; null if it never did.</summary>
     public TimeSpan? RecoveredAt { get; private set; }
 
     public BreakerReason Reason { get; private set; }
@@ -113,7 +112,7 @@ internal sealed class CircuitBreaker(HealthModel model, Random random)
             _failuresInARow = 0;
             _requests.Add(now);
         }
-        else if (!_isTrialRunning && now < OpenUntil)
+        else if (now < OpenUntil)
         {
             // One that was forced got through. Closing is for a trial to decide, but there is no reason to wait with it.
             OpenUntil = now;
@@ -163,7 +162,7 @@ internal sealed class CircuitBreaker(HealthModel model, Random random)
         {
             Count(now, ejects, isCut, retryAfter);
         }
-        else if (!_isTrialRunning && Floor(retryAfter) is { } floor && now + floor > OpenUntil)
+        else if (Floor(retryAfter) is { } floor && now + floor > OpenUntil)
         {
             // One that was forced: it tells how long to wait, but does not lengthen the cool-down, else an outage with traffic would go to the maximum at once.
             OpenUntil = now + floor;
@@ -210,23 +209,22 @@ internal sealed class CircuitBreaker(HealthModel model, Random random)
     {
         // It has recovered when it stayed closed for as long as it had been left alone, and for a window at least: one that works for a moment after
         // each trial is left alone for longer and longer.
-        var recovered = _closed && now - _closedAt >= (_lastCooldown > _model.Window ? _lastCooldown : _model.Window);
-        _timesOpenedInARow = recovered || OpenedCount == 0 ? 1 : _timesOpenedInARow + 1;
+        var longEnough = _lastCooldown > _model.Window ? _lastCooldown : _model.Window;
+        var recovered = _closed && now - RecoveredAt >= longEnough;
+        _timesOpenedInARow = recovered ? 1 : _timesOpenedInARow + 1;
         _lastCooldown = Cooldown();
         OpenUntil = now + (Floor(retryAfter) is { } floor && floor > _lastCooldown ? floor : _lastCooldown);
         OpenedCount++;
         Reason = reason;
         Counted = counted;
         Begin(closed: false);
-        RecoveredAt = null;
     }
 
     private void Close(TimeSpan now)
     {
         _isTrialRunning = false;
-        _closedAt = now;
-        Begin(closed: true);
         RecoveredAt = now;
+        Begin(closed: true);
         _failuresInARow = 0;
         _cutsInARow = 0;
         _requests.Clear();

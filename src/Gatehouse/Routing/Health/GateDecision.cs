@@ -1,30 +1,19 @@
 namespace Gatehouse.Routing.Health;
 
 /// <summary>Whether a target may be tried now. The default value says yes.</summary>
-internal readonly record struct GateDecision
+internal readonly record struct GateDecision(HealthRefusal Why)
 {
-    private readonly string? _text;
-    private readonly HealthRefusal _refusal;
+    public bool IsOpen => Why.Kind == RefusalKind.None;
 
-    /// <param name="refusal">Null when it may.</param>
-    /// <param name="until">When it may be tried again, where that is known.</param>
-    public GateDecision(string? refusal, DateTimeOffset? until)
-    {
-        _text = refusal;
-        Until = until;
-    }
-
-    public GateDecision(in HealthRefusal refusal)
-    {
-        _refusal = refusal;
-        Until = refusal.Until;
-    }
-
-    public bool IsOpen => _text is null && _refusal.Kind == RefusalKind.None;
+    /// <summary>The account has used up its quota, which will be there again.</summary>
+    public bool IsQuota => Why.Kind == RefusalKind.Quota;
 
     /// <summary>Why not, to follow the name of the target; null when it may. Made when it is asked for.</summary>
-    public string? Refusal => _text ?? _refusal.Text();
+    public string? Refusal => Why.Text();
 
     /// <summary>When it may be tried again, where that is known.</summary>
-    public DateTimeOffset? Until { get; }
+    public DateTimeOffset? Until => Why.Until;
+
+    /// <summary>How long that is from now.</summary>
+    public TimeSpan? Wait => Until - Why.At;
 }

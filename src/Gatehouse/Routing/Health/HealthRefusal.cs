@@ -53,12 +53,13 @@ internal readonly record struct HealthRefusal
         _ => null,
     };
 
+    /// <summary>Rounded up to a tenth, so that what is left is never nothing.</summary>
     private string Left()
     {
         var left = Until.GetValueOrDefault(At) - At;
-        return left < TimeSpan.FromSeconds(60)
-            ? $"{left.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s"
-            : $"{left.TotalMinutes.ToString("0.0", CultureInfo.InvariantCulture)} min";
+        var (unit, name) = left < TimeSpan.FromMinutes(1) ? (TimeSpan.TicksPerSecond, "s") : (TimeSpan.TicksPerMinute, "min");
+        var tenths = ((left.Ticks * 10) + unit - 1) / unit;
+        return string.Create(CultureInfo.InvariantCulture, $"{tenths / 10}.{tenths % 10} {name}");
     }
 
     /// <summary>Rounded up to a second, so that it is not too early; with the day where that is another.</summary>

@@ -35,9 +35,6 @@ internal enum RankTier
     /// <summary>Cannot be compared with the others.</summary>
     Unknown,
 
-    /// <summary>None of its targets is ready.</summary>
-    Down,
-
     /// <summary>Its weight is 0.</summary>
     Reserve,
 }

@@ -32,15 +32,7 @@ internal abstract class RankedStrategy(IReadOnlyList<RouteNode> children) : Stra
     /// <param name="ranks">In their order; not empty.</param>
     protected abstract string Explain(RouteContext context, ReadOnlySpan<Rank> ranks);
 
-    /// <summary>The tier of a child that has nothing against it but its weight or its health.</summary>
-    protected static RankTier TierOf(Branch branch, double readiness) =>
-        branch.IsReserve ? RankTier.Reserve : readiness <= 0 ? RankTier.Down : RankTier.Ordinary;
-
-    /// <summary>What a line says when the first child is one that is taken only because there is nothing better; null otherwise.</summary>
-    protected string? Exception(Rank first) => first.Tier switch
-    {
-        RankTier.Down => $"none is ready, {Branches[first.Index].Label} first",
-        RankTier.Reserve => $"{Branches[first.Index].Label} first, as written: all have weight 0",
-        _ => null,
-    };
+    /// <summary>What a line says when nothing but reserves is left to take; null otherwise.</summary>
+    protected string? OnlyReserves(Rank first) =>
+        first.Tier == RankTier.Reserve ? $"{Branches[first.Index].Label} first, as written: all have weight 0" : null;
 }

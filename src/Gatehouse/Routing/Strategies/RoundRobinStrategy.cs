@@ -5,7 +5,8 @@ namespace Gatehouse.Routing.Strategies;
 /// and 1 give a b a c a. Counts are exact over every round, however many exchanges arrive at once. A round has at most 10,000 turns: finer
 /// differences of weights are rounded, never to nothing.
 /// <para>The other children follow in ring order, from one further in each round, so that the calls of one that fails are spread over all the
-/// others. A child that has just come back is passed over as often as it is not ready yet. Each process takes its own turns.</para>
+/// others. A child that is down or has just come back is passed over as often as it is not ready yet, and then comes last. Each process takes its own
+/// turns.</para>
 /// </summary>
 internal sealed class RoundRobinStrategy : StrategyNode
 {
@@ -57,15 +58,18 @@ internal sealed class RoundRobinStrategy : StrategyNode
     {
         if (_ring is [])
         {
-            return _reserve is [] ? "round_robin: no targets" : $"round_robin: {_reserve[0].Label} first, as written: all have weight 0{_reserve[0].Continued(context)}";
+            return _reserve is [var reserve, ..]
+                ? $"round_robin: {reserve.Label} first, as written: all have weight 0{reserve.Continued(context)}"
+                : "round_robin: no targets";
         }
 
         var (turn, round) = At(Interlocked.Read(ref _next) + 1);
         var first = _ring[turn];
         var readiness = first.Readiness;
-        return readiness < 1 && _ring.Length > 1 && _ring[Other(turn, round, 1)] is var second
-            ? $"round_robin: it is the turn of {first.Label}, which is {readiness:0.#%} ready; {second.Label} when it is passed over{first.Continued(context)}"
-            : $"round_robin: it is the turn of {first.Label} ({_turns.Count(other => other == turn)} of {_turns.Length} in a round){first.Continued(context)}";
+        var why = readiness < 1 && _ring.Length > 1
+            ? $", which is {readiness:0.#%} ready, or {_ring[Other(turn, round, 1)].Label} if it is passed over"
+            : $" ({_turns.Count(other => other == turn)} of {_turns.Length} in a round)";
+        return $"round_robin: it is the turn of {first.Label}{why}{first.Continued(context)}";
     }
 
     private (int Turn, ulong Round) At(long count)
@@ -82,7 +86,8 @@ internal sealed class RoundRobinStrategy : StrategyNode
         return (int)(((ulong)turn + 1 + (((ulong)place - 1 + (round % others)) % others)) % (ulong)_ring.Length);
     }
 
-    private static bool IsPassedOver(RouteContext context, Branch branch) => branch.Readiness is < 1 and var readiness && context.Random.NextDouble() >= readiness;
+    private static bool IsPassedOver(RouteContext context, Branch branch) =>
+        branch.Readiness is < 1 and var readiness && context.Random.NextDouble() >= readiness;
 
     /// <summary>The turns of each in the shortest round that is exact, else in the longest one.</summary>
     private static int[] CountsOf(double[] weights)
@@ -103,8 +108,8 @@ internal sealed class RoundRobinStrategy : StrategyNode
     }
 
     /// <summary>
-    /// Smooth weighted round robin, as in nginx (ngx_http_upstream_round_robin.c, 2012): everyone gains its weight at each turn, the one with the most has the turn
-    /// and pays the sum of all.
+    /// Smooth weighted round robin, as in nginx (ngx_http_upstream_round_robin.c, 2012): everyone gains its weight at each turn, the one with
+    /// the most has the turn and pays the sum of all.
     /// </summary>
     private static int[] TurnsOf(int[] counts)
     {

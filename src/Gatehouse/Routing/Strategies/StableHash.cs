@@ -26,7 +26,9 @@ internal static class StableHash
     /// <summary>As a number above 0 and below 1.</summary>
     public static double ToFraction(ulong hash) => ((hash >> 11) + 0.5) * (1.0 / (1UL << 53));
 
-    /// <summary>The finalizer of SplitMix64 (Steele, Lea and Flood, 2014; constants by Stafford, "Mix13"): each bit of input reaches each of output.</summary>
+    /// <summary>
+    /// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014; constants by Stafford, "Mix13"): each bit of input reaches each of output.
+    /// </summary>
     private static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;

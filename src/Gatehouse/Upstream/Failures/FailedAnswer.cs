@@ -47,15 +47,16 @@ internal static class FailedAnswer
         }
 
         var content = new ReadOnlyMemoryContent(body.WrittenMemory);
-        foreach (var (name, values) in response.Content.Headers.NonValidated)
+        foreach (var (name, value) in response.Content.Headers.NonValidated)
         {
-            _ = content.Headers.TryAddWithoutValidation(name, values);
+            _ = content.Headers.TryAddWithoutValidation(name, value);
         }
 
         response.Content = content;
-        // A refused relay of a file or a list says nothing of a model; its body is its own business.
-        var kind = FailureClassifier.Of(status, body.WrittenSpan);
-        return (kind, RetryAfter.Of(response, now), null);
+        var errorType = response.Headers.NonValidated.TryGetValues("x-amzn-errortype", out var values) ? values.ToString() : null;
+        // What is missing on a relayed path is a file or a list, and no model.
+        var kind = exchange.Operation.IsRelay && status == 404 ? FailureKind.InvalidRequest : FailureClassifier.Of(status, body.WrittenSpan, errorType);
+        return (kind, RetryAfter.Of(response, now) ?? RetryAfter.OfBody(body.WrittenSpan), null);
 
         (FailureKind, TimeSpan?, GatewayError) Unreadable(GatewayError error) => (error.FailureKind, RetryAfter.Of(response, now), error);
     }

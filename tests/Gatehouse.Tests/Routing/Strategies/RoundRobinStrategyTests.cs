@@ -76,13 +76,13 @@ public sealed class RoundRobinStrategyTests
     public void One_that_comes_back_is_passed_over_as_often_as_it_is_not_ready()
     {
         const int Calls = 20_000;
-        var (route, context) = (new RoundRobinStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(readiness: 0.3)), TestRoute.Target("b/m"), TestRoute.Target("c/m")]), new TestContext());
+        var (route, context) = (new RoundRobinStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(isDown: true)), TestRoute.Target("b/m"), TestRoute.Target("c/m")]), new TestContext());
         var plans = Enumerable.Range(0, Calls * 3).Select(_ => TestRoute.Plan(route, context)).ToList();
 
         var itsTurns = plans.Where((_, i) => i % 3 == 0).ToList();
 
-        TestRoute.AssertShare(0.3, itsTurns.Count(plan => plan[0] == "a/m"), Calls);
-        TestRoute.AssertShare(0.7, itsTurns.Count(plan => plan[2] == "a/m"), Calls);
+        TestRoute.AssertShare(0.1, itsTurns.Count(plan => plan[0] == "a/m"), Calls);
+        TestRoute.AssertShare(0.9, itsTurns.Count(plan => plan[2] == "a/m"), Calls);
         Assert.DoesNotContain(plans.Where((_, i) => i % 3 != 0), plan => plan[0] == "a/m");
     }
 
@@ -95,5 +95,16 @@ public sealed class RoundRobinStrategyTests
         Assert.Equal("round_robin: it is the turn of t0/m (2 of 3 in a round)", route.Explain(context));
         Assert.Equal(["t0/m", "t1/m", "t2/m"], TestRoute.Plan(route, context));
         Assert.Equal("round_robin: it is the turn of t1/m (1 of 3 in a round)", route.Explain(context));
+    }
+
+    [Fact]
+    public void A_line_tells_what_may_be_passed_over_and_when_only_reserves_are_left()
+    {
+        var down = TestRoute.Target("down/m", 1, TestRoute.Health(isDown: true));
+
+        Assert.Equal(
+            "round_robin: it is the turn of down/m, which is 10% ready, or up/m if it is passed over",
+            new RoundRobinStrategy([down, TestRoute.Target("up/m")]).Explain(new TestContext()));
+        Assert.Equal("round_robin: t0/m first, as written: all have weight 0", new RoundRobinStrategy(TestRoute.Targets(0, 0)).Explain(new TestContext()));
     }
 }

@@ -17,6 +17,8 @@ internal static class TestRoute
 {
     private static readonly HttpMessageInvoker NoTransport = new(new SocketsHttpHandler());
 
+    private static readonly HealthModel Model = HealthModel.Default with { ConsecutiveFailures = 1_000_000, MinimumRequests = 1_000_000 };
+
     /// <param name="name"><c>provider/model</c>.</param>
     public static RouteTarget Target(string name, double weight = 1, TargetHealth? health = null)
     {
@@ -45,24 +47,47 @@ internal static class TestRoute
     }
 
     /// <summary>The one place where tests of strategies say how a target is.</summary>
-    public static TargetHealth Health(double latencyMicroseconds = 0, double errorRate = 0, double readiness = 1)
+    /// <param name="milliseconds">Of its first and only answer; 0 for none.</param>
+    /// <param name="failures">Of its first attempts: one makes an error rate of 0.1.</param>
+    /// <param name="isDown">Then its readiness is 0.1.</param>
+    public static TargetHealth Health(double milliseconds = 0, int failures = 0, bool isDown = false, int inFlight = 0)
     {
-        var health = new TargetHealth(HealthModel.Default, new ManualTime(), new Random(1));
-        if (latencyMicroseconds > 0)
+        var health = new TargetHealth(Model, new ManualTime(), new Random(1));
+        if (milliseconds > 0)
         {
-            var pass = health.Enter();
-            health.Succeeded(pass, TimeSpan.FromMicroseconds(latencyMicroseconds));
-            health.Leave(pass);
+            Attempt(pass => health.Succeeded(pass, TimeSpan.FromMilliseconds(milliseconds)));
         }
 
-        if (errorRate > 0 || readiness < 1)
+        for (var i = 0; i < failures; i++)
         {
-            var pass = health.Enter();
-            health.Failed(pass, readiness < 1 ? Blame.Eject : Blame.Failure, retryAfter: null);
-            health.Leave(pass);
+            Attempt(pass => health.Failed(pass, Blame.Failure, null));
+        }
+
+        if (isDown)
+        {
+            Attempt(pass => health.Failed(pass, Blame.Eject, null));
+        }
+
+        for (var i = 0; i < inFlight; i++)
+        {
+            _ = health.Enter();
         }
 
         return health;
+
+        void Attempt(Action<HealthPass> end)
+        {
+            var pass = health.Enter();
+            end(pass);
+            health.Leave(pass);
+        }
+    }
+
+    /// <summary>Starts an attempt; returns what ends it.</summary>
+    public static Action Enter(TargetHealth health)
+    {
+        var pass = health.Enter();
+        return () => health.Leave(pass);
     }
 
     /// <summary>Targets <c>t0/m</c>, <c>t1/m</c>, ... of these weights.</summary>

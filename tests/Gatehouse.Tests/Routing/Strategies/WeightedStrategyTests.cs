@@ -42,35 +42,21 @@ public sealed class WeightedStrategyTests
     }
 
     [Fact]
-    public void One_that_comes_back_gets_a_part_of_its_share()
+    public void One_that_is_not_ready_gets_a_part_of_its_share()
     {
-        var route = new WeightedStrategy([TestRoute.Target("a/m", 3, TestRoute.Health(readiness: 0.2)), TestRoute.Target("b/m", 1)]);
+        var route = new WeightedStrategy([TestRoute.Target("a/m", 5, TestRoute.Health(isDown: true)), TestRoute.Target("b/m", 1)]);
 
-        TestRoute.AssertShare(0.6 / 1.6, TestRoute.FirstChoices(route, new TestContext(), Calls)["a/m"], Calls);
-    }
-
-    [Fact]
-    public void Those_that_are_not_ready_come_after_those_that_are_and_before_reserves()
-    {
-        var context = new TestContext();
-        var route = new WeightedStrategy(
-        [
-            TestRoute.Target("reserve/m", 0), TestRoute.Target("down/m", 9, TestRoute.Health(readiness: 0)),
-            TestRoute.Target("down/n", 1, TestRoute.Health(readiness: 0)), TestRoute.Target("up/m"),
-        ]);
-        var plans = Enumerable.Range(0, Calls).Select(_ => TestRoute.Plan(route, context)).ToList();
-
-        Assert.All(plans, plan => Assert.True(plan[0] == "up/m" && plan[3] == "reserve/m"));
-        TestRoute.AssertShare(0.9, plans.Count(plan => plan[1] == "down/m"), Calls);
+        TestRoute.AssertShare(0.5 / 1.5, TestRoute.FirstChoices(route, new TestContext(), Calls)["a/m"], Calls);
     }
 
     [Fact]
     public void A_strategy_is_as_ready_as_its_readiest_target()
     {
-        var pair = new FallbackStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(readiness: 0)), TestRoute.Target("b/m", 1, TestRoute.Health(readiness: 0.5))]) { Weight = 2 };
-        var counts = TestRoute.FirstChoices(new WeightedStrategy([pair, TestRoute.Target("c/m")]), new TestContext(), Calls);
+        var targets = "abc".Select(name => TestRoute.Target($"{name}/m", 1, TestRoute.Health(isDown: name != 'b'))).ToArray();
+        var route = new WeightedStrategy([new FallbackStrategy(targets) { Weight = 2 }, TestRoute.Target("d/m")]);
+        var counts = TestRoute.FirstChoices(route, new TestContext(), Calls);
 
-        TestRoute.AssertShare(0.5, counts["a/m"], Calls);
+        TestRoute.AssertShare(2 / 3d, counts["a/m"], Calls);
         Assert.Equal(0, counts["b/m"]);
     }
 
@@ -82,6 +68,6 @@ public sealed class WeightedStrategyTests
         Assert.Equal(
             "weighted: drew [t0/m, t1/m] (weight 2 of 2); fallback: t0/m, then t1/m",
             new WeightedStrategy([new FallbackStrategy(TestRoute.Targets(1, 1)) { Weight = 2 }]).Explain(new TestContext()));
-        Assert.Equal("weighted: none is ready, a/m first", new WeightedStrategy([TestRoute.Target("a/m", 1, TestRoute.Health(readiness: 0))]).Explain(new TestContext()));
+        Assert.Equal("weighted: drew a/m (weight 0.2 of 0.2)", new WeightedStrategy([TestRoute.Target("a/m", 2, TestRoute.Health(isDown: true))]).Explain(new TestContext()));
     }
 }
