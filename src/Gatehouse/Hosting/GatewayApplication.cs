@@ -31,6 +31,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
     private readonly ObjectStore _objects;
+    private readonly ShadowTraffic _shadows;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -58,10 +59,12 @@ internal sealed class GatewayApplication : IAsyncDisposable
         var responses = new ResponseStore(database, _time);
         _objects = new ObjectStore(database, _time);
         var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
+        _shadows = new ShadowTraffic(_metrics, _time);
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
             new Dispatcher(_time, environment.Random),
+            _shadows,
             objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
@@ -146,6 +149,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
         {
             await StopAsync(_data, limit.Token);
         }
+
+        _shadows.Dispose();
 
         // Exchanges that did not finish in time have been aborted; their rows are on the way.
         using (var grace = new CancellationTokenSource(RecordGrace, _time))

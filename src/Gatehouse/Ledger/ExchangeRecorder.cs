@@ -55,6 +55,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         ServiceTier = exchange.ServiceTier == default ? null : exchange.ServiceTier.ToString().ToLowerInvariant(),
         CostNanoUsd = exchange.CostNanoUsd,
         PriceRevision = exchange.Snapshot.PriceRevision,
+        ShadowOf = exchange.ShadowOf,
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,

@@ -117,6 +117,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The request can be sent to another target: nobody has seen anything of an answer.</summary>
     public bool CanBeSentAgain => Request.CanBeSentAgain && !Response.HasStarted && !ClientLeft;
 
+    /// <summary>Id of the exchange of which this is a copy for a second target: nobody gets its answer.</summary>
+    public string? ShadowOf { get; init; }
+
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
     public bool ClientLeft
     {
@@ -130,7 +133,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Puts another body in place of the caller's, whose buffers go back to the server.</summary>
     public void ReplaceBody(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body)
     {
-        if (!Request.IsBodyReplaced)
+        if (!Request.OwnsBody)
         {
             Http.Request.BodyReader.AdvanceTo(Request.Body.End);
         }
@@ -143,7 +146,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     {
         if (!Request.Body.IsEmpty)
         {
-            if (!Request.IsBodyReplaced)
+            if (!Request.OwnsBody)
             {
                 Http.Request.BodyReader.AdvanceTo(Request.Body.End);
             }

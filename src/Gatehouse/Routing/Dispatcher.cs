@@ -8,15 +8,25 @@ namespace Gatehouse.Routing;
 /// <summary>Step 6 for model calls: takes an exchange along its route until a target answers.</summary>
 internal sealed class Dispatcher(TimeProvider time, Random random)
 {
+    /// <summary>Decides which targets may take the exchange, in which order, and lets it in at the first one.</summary>
+    public ValueTask<Outcome> PlanAsync(Exchange exchange)
+    {
+        var route = exchange.Route!;
+        var plan = route.FixedPlan;
+        if (plan is null)
+        {
+            plan = new RoutePlan(route.Targets.Count);
+            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+        }
+
+        exchange.Walk = new RouteWalk(exchange, route, plan, random);
+        return ValueTask.FromResult(exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange));
+    }
+
+    /// <summary>Tries targets from where the walk stands.</summary>
     /// <returns>Continue when there is an answer, still to be passed on; an error when no target gave one.</returns>
     public async ValueTask<Outcome> DispatchAsync(Exchange exchange)
     {
-        // After an answer that was taken back the walk has gone on already.
-        if (exchange.Walk is null && !Begin(exchange))
-        {
-            return NoTarget(exchange);
-        }
-
         var walk = exchange.Walk!;
         while (true)
         {
@@ -102,20 +112,6 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         return call;
     }
 
-    private bool Begin(Exchange exchange)
-    {
-        var route = exchange.Route!;
-        var plan = route.FixedPlan;
-        if (plan is null)
-        {
-            plan = new RoutePlan(route.Targets.Count);
-            route.Root.Plan(new ExchangeContext(exchange, random), plan);
-        }
-
-        exchange.Walk = new RouteWalk(exchange, route, plan, random);
-        return exchange.Walk.Begin();
-    }
-
-    private static GatewayError NoTarget(Exchange exchange) => new(
+    private static Outcome NoTarget(Exchange exchange) => new GatewayError(
         GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");
 }

@@ -47,6 +47,9 @@ internal sealed record RouteModel
         }
     }
 
+    /// <summary>The way of a copy: to its target, whose health is not touched by it, and nowhere else.</summary>
+    public static RouteModel Shadow(RouteModel route, RouteTarget target) => Direct(target.Target) with { Name = route.Name };
+
     /// <summary>The way to a single target, tried once.</summary>
     public static RouteModel Direct(Target target)
     {

@@ -73,6 +73,6 @@ internal sealed record RouteTargetOptions : IStrategyOptions
     [KeyDoc("Share of the traffic in strategies that divide it: `weighted`, `round_robin`, `least_busy`, `sticky`.")]
     public decimal Weight { get; set; } = 1;
 
-    [KeyDoc("Below `canary`: the part of the traffic in percent that goes here first.", Default = "none: the stable side")]
+    [KeyDoc("Below `canary`: the part of the traffic in percent that goes here first. Below `shadow`: the part that is copied to here.", Default = "`canary`: none, the stable side; `shadow`: `100`")]
     public decimal? Percent { get; set; }
 }

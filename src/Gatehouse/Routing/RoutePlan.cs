@@ -11,11 +11,23 @@ internal sealed class RoutePlan(int capacity)
 
     public ReadOnlySpan<RouteTarget> Order => _order.AsSpan(0, Count);
 
+    /// <summary>Where copies of the request go.</summary>
+    public IReadOnlyList<RouteTarget> Shadows { get; private set; } = [];
+
     public static RoutePlan Of(RouteTarget target)
     {
         var plan = new RoutePlan(1);
         plan.Add(target);
         return plan;
+    }
+
+    /// <summary>A copy goes to the first target of another plan.</summary>
+    public void AddShadow(RoutePlan copies)
+    {
+        if (copies.Count > 0)
+        {
+            Shadows = [.. Shadows, copies[0]];
+        }
     }
 
     public void Add(RouteTarget target)

@@ -22,7 +22,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private HealthPass _hedgePass;
     private bool _isIn;
 
-    public RouteModel Route => route;
+    public RoutePlan Plan => plan;
 
     /// <summary>The target that is being tried, or is to be tried after <see cref="Delay"/>; null when there is none.</summary>
     public RouteTarget? Current => _index < 0 ? null : plan[_index];

@@ -22,6 +22,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             RouteStrategy.LeastBusy => new LeastBusyStrategy(nodes),
             RouteStrategy.Sticky => new StickyStrategy(nodes, options.StickyBy ?? AffinitySource.Prompt),
             RouteStrategy.Canary => Canary(options, children, path),
+            RouteStrategy.Shadow => Shadow(children, path),
             _ => NotThere(path),
         };
     }
@@ -36,12 +37,18 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             return null;
         }
 
-        if (canary.Percent is < 0 or > 100)
+        return new CanaryStrategy(stable, node, (double)canary.Percent!.Value, options.StickyBy);
+    }
+
+    private ShadowStrategy? Shadow(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    {
+        if (children is not [({ Percent: null }, var primary), _, ..])
         {
-            errors.Add(path, $"percent is {canary.Percent}: it must be 0 to 100");
+            errors.Add(path, "shadow needs a first target, without percent, that answers, and at least one more that gets copies");
+            return null;
         }
 
-        return new CanaryStrategy(stable, node, (double)canary.Percent!.Value, options.StickyBy);
+        return new ShadowStrategy(primary, [.. children.Skip(1).Select(child => (child.Node, (double)(child.Options.Percent ?? 100)))]);
     }
 
     /// <summary>A key that does nothing where it stands is a mistake: somebody thinks that it does.</summary>
@@ -52,9 +59,17 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             errors.Add($"{path}.sticky_by", $"belongs to sticky and canary, not to {YamlBinder.EnumKey(strategy)}");
         }
 
-        if (strategy != RouteStrategy.Canary && children.Any(child => child.Options.Percent is not null))
+        foreach (var (child, _) in children)
         {
-            errors.Add(path, $"percent belongs to targets of canary, not of {YamlBinder.EnumKey(strategy)}; weighted has weight");
+            if (child.Percent is < 0 or > 100)
+            {
+                errors.Add(path, $"percent is {child.Percent}: it must be 0 to 100");
+            }
+        }
+
+        if (strategy is not (RouteStrategy.Canary or RouteStrategy.Shadow) && children.Any(child => child.Options.Percent is not null))
+        {
+            errors.Add(path, $"percent belongs to targets of canary and shadow, not of {YamlBinder.EnumKey(strategy)}; weighted has weight");
         }
 
         if (strategy is RouteStrategy.Weighted or RouteStrategy.RoundRobin or RouteStrategy.Sticky && children.All(child => child.Options.Weight == 0))
