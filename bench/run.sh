@@ -248,6 +248,7 @@ measure_all_idle
   printf '%s\n\n' "$machine"
   dotnet "$bench" report --results "$results"
   dotnet "$bench" translation --rounds 7
+  dotnet "$bench" expressions --rounds 7
 } >"$work/report.md"
 cat "$work/report.md"
 # Only a whole report replaces the last one.

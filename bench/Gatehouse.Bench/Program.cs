@@ -6,6 +6,7 @@ const string Usage = """
            Gatehouse.Bench idle   --url URL --key KEY --model MODEL --streams N
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
+           Gatehouse.Bench expressions --rounds N
     """;
 
 try
@@ -26,6 +27,9 @@ try
             return 0;
         case ["translation", .. var rest]:
             Translation.Run(new Arguments(rest));
+            return 0;
+        case ["expressions", .. var rest]:
+            Expressions.Run(new Arguments(rest));
             return 0;
         default:
             await Console.Error.WriteLineAsync(Usage);
