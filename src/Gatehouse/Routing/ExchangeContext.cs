@@ -1,3 +1,4 @@
+using Gatehouse.Expressions;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Semantic;
 using Gatehouse.Routing.Strategies;
@@ -9,6 +10,7 @@ namespace Gatehouse.Routing;
 internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteContext
 {
     private RequestTraits? _traits;
+    private RequestVariables? _variables;
     private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
 
     public override Random Random => random;
@@ -16,6 +18,23 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
     public override RequestTraits Traits => _traits ??= RequestTraits.Of(exchange.Operation, exchange.Request);
 
     public override string LastUserText => Traits.LastUserText(exchange.Request.Body);
+
+    public override IVariables Variables => _variables ??= new RequestVariables(
+        new RequestFacts
+        {
+            Model = exchange.Request.Model,
+            Route = exchange.Route?.Name,
+            Operation = exchange.Operation.Name,
+            Dialect = exchange.Operation.Dialect,
+            KeyName = exchange.Key!.Name,
+            KeyId = exchange.Key.Id,
+            Labels = exchange.Key.Labels,
+            Run = exchange.Run,
+            StartedAt = exchange.StartedAt,
+            Headers = exchange.Http.Request.Headers,
+        },
+        () => Traits,
+        () => Traits.Metadata(exchange.Request.Body));
 
     public override SemanticChoice? Semantic(SemanticStrategy node) =>
         _choices is not null && _choices.TryGetValue(node, out var choice) ? choice : null;

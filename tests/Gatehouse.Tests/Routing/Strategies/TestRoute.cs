@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Gatehouse.Expressions;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
@@ -141,6 +142,10 @@ internal sealed class TestContext(int seed = 1) : RouteContext
     public string Text { get; init; } = "";
 
     public override RequestTraits Traits => Request;
+
+    public IVariables? Values { get; init; }
+
+    public override IVariables Variables => Values ?? throw new InvalidOperationException("This test has no variables.");
 
     public override string LastUserText => Text;
 
