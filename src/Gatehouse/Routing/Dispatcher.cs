@@ -9,18 +9,26 @@ namespace Gatehouse.Routing;
 internal sealed class Dispatcher(TimeProvider time, Random random)
 {
     /// <summary>Decides which targets may take the exchange, in which order, and lets it in at the first one.</summary>
-    public ValueTask<Outcome> PlanAsync(Exchange exchange)
+    public async ValueTask<Outcome> PlanAsync(Exchange exchange)
     {
         var route = exchange.Route!;
         var plan = route.FixedPlan;
         if (plan is null)
         {
+            var context = new ExchangeContext(exchange, random);
+            if (route.SemanticNodes.Count > 0)
+            {
+                exchange.Timings.UpstreamWaitBegins();
+                await context.ChooseAsync(route.SemanticNodes, exchange.Http.RequestAborted);
+                exchange.Timings.UpstreamWaitEnds();
+            }
+
             plan = new RoutePlan(route.Targets.Count);
-            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+            route.Root.Plan(context, plan);
         }
 
         exchange.Walk = new RouteWalk(exchange, route, plan, random);
-        return ValueTask.FromResult(exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange));
+        return exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange);
     }
 
     /// <summary>Tries targets from where the walk stands.</summary>

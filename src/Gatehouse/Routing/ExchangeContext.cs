@@ -9,6 +9,12 @@ namespace Gatehouse.Routing;
 /// <summary>What strategies may know of an exchange, found out when it is first asked for.</summary>
 internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteContext
 {
+    /// <summary>Tokens. What callers put a cap at is far above what models write.</summary>
+    private const int TypicalOutput = 256;
+
+    /// <summary>OpenAI takes no more.</summary>
+    private const int MostChoices = 128;
+
     private RequestTraits? _traits;
     private RequestVariables? _variables;
     private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
@@ -50,7 +56,7 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
 
     public override int InputTokens => Traits.InputTokens;
 
-    public override int OutputTokens => 256;
+    public override int OutputTokens => Math.Min(Traits.MaxOutputTokens ?? TypicalOutput, TypicalOutput) * Math.Clamp(Traits.Choices, 1, MostChoices);
 
     public override string? Affinity(AffinitySource source) => source switch
     {

@@ -1,6 +1,7 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Strategies;
 
 namespace Gatehouse.Routing;
 
@@ -32,6 +33,9 @@ internal sealed record RouteModel
     public HealthModel? Health { get; init; }
 
     public HedgeModel? Hedge { get; init; }
+
+    /// <summary>Nodes whose choice has to be asked for before there can be a plan.</summary>
+    public IReadOnlyList<SemanticStrategy> SemanticNodes { get; init; } = [];
 
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }

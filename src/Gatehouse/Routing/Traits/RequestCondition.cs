@@ -9,7 +9,7 @@ internal static class RequestCondition
     /// <returns>The condition, or what is wrong with its source.</returns>
     public static (RouteCondition? Condition, IReadOnlyList<ExpressionError> Errors) Compile(string source)
     {
-        var result = ExpressionCompiler.Compile(source, RequestVariables.Schema);
+        var result = ExpressionCompiler.CompileCondition(source, RequestVariables.Schema);
         if (result.Expression is not { } expression)
         {
             return (null, result.Errors);
