@@ -1,4 +1,5 @@
 using Gatehouse.Bench;
+using Gatehouse.Bench.Chaos;
 
 const string Usage = """
     usage: Gatehouse.Bench mock   --listen HOST:PORT [--frame-delay MS]
@@ -6,6 +7,9 @@ const string Usage = """
            Gatehouse.Bench idle   --url URL --key KEY --model MODEL --streams N
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
+           Gatehouse.Bench chaos  --gateway NAME --url URL (--route ROUTE --key KEY [--admin URL --admin-token TOKEN] | [--retries N])
+                                  --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
+           Gatehouse.Bench chaos-report --results FILE
     """;
 
 try
@@ -26,6 +30,12 @@ try
             return 0;
         case ["translation", .. var rest]:
             Translation.Run(new Arguments(rest));
+            return 0;
+        case ["chaos", .. var rest]:
+            await new ChaosRun(TimeProvider.System).RunAsync(new Arguments(rest));
+            return 0;
+        case ["chaos-report", .. var rest]:
+            ChaosReport.Run(new Arguments(rest));
             return 0;
         default:
             await Console.Error.WriteLineAsync(Usage);
