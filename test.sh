@@ -90,6 +90,9 @@ if [[ -n "$check_format" ]]; then
   must dotnet format Gatehouse.slnx --verify-no-changes --no-restore
 fi
 
+say "corpus of the expression language"
+must tests/Gatehouse.Expressions.Tests/corpus/prepare.sh
+run_project Gatehouse.Expressions.Tests
 run_project Gatehouse.Protocols.Tests
 run_project Gatehouse.Tests
 run_clients

@@ -166,6 +166,22 @@ measure_load() {
   done
 }
 
+# The gateway's CPU for the same call, named as target and as several routes.
+ways=(target route-of-1 route-of-3 weighted-3 least-latency-3 sticky-3)
+measure_routes() {
+  local round way
+  [[ -n ${pid[gatehouse]:-} ]] || return 0
+  for way in "${ways[@]}"; do
+    pid[$way]=${pid[gatehouse]} url[$way]=${url[gatehouse]}
+    [[ $way == target ]] && cp bench/request.json "$work/$way.json" || sed "s|mock/bench|$way|" bench/request.json >"$work/$way.json"
+  done
+  for round in $(seq "$((ROUNDS * 2))"); do
+    for way in "${ways[@]}"; do
+      BENCH_REQUEST=$work/$way.json measure routes "$way" 16 "$round" load "$way" 16 "$((DURATION / 2 + 1))"
+    done
+  done
+}
+
 record_memory() {
   local target peak now
   for target in "${targets[@]}"; do
@@ -240,6 +256,7 @@ start_nginx
 [[ " ${targets[*]} " != *" gatehouse "* ]] || start_gateway ""
 for target in "${targets[@]}"; do warm_up "$target"; done
 measure_load
+measure_routes
 record_memory
 [[ -z ${pid[gatehouse]:-} ]] || check_gateway_recorded
 measure_all_idle
@@ -248,6 +265,7 @@ measure_all_idle
   printf '%s\n\n' "$machine"
   dotnet "$bench" report --results "$results"
   dotnet "$bench" translation --rounds 7
+  dotnet "$bench" expressions --rounds 7
 } >"$work/report.md"
 cat "$work/report.md"
 # Only a whole report replaces the last one.

@@ -5,6 +5,7 @@ namespace Gatehouse.Bench;
 /// <summary>One line of the results file that run.sh writes. Times are in microseconds unless a name says otherwise.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(RequestLoad), "requests")]
+[JsonDerivedType(typeof(RouteLoad), "routes")]
 [JsonDerivedType(typeof(StreamLoad), "streams")]
 [JsonDerivedType(typeof(Memory), "memory")]
 [JsonDerivedType(typeof(Idle), "idle")]
@@ -22,6 +23,11 @@ internal abstract record Load(
 
 /// <summary>JSON answers, measured by wrk.</summary>
 internal sealed record RequestLoad(
+    string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
+    : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
+
+/// <summary>JSON answers of the gateway by ways of routing; <see cref="Measurement.Target"/> is the way.</summary>
+internal sealed record RouteLoad(
     string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
     : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
 

@@ -7,6 +7,7 @@ const string Usage = """
            Gatehouse.Bench idle   --url URL --key KEY --model MODEL --streams N
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
+           Gatehouse.Bench expressions --rounds N
            Gatehouse.Bench chaos  --gateway NAME --url URL (--route ROUTE --key KEY [--admin URL --admin-token TOKEN] | [--retries N])
                                   --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
            Gatehouse.Bench chaos-report --results FILE
@@ -30,6 +31,9 @@ try
             return 0;
         case ["translation", .. var rest]:
             Translation.Run(new Arguments(rest));
+            return 0;
+        case ["expressions", .. var rest]:
+            Expressions.Run(new Arguments(rest));
             return 0;
         case ["chaos", .. var rest]:
             await new ChaosRun(TimeProvider.System).RunAsync(new Arguments(rest));

@@ -94,7 +94,7 @@ public sealed class ApiKeyTests
     private static IReadOnlyList<string> ErrorsOf(KeyOptions key)
     {
         var errors = new ConfigurationErrors("gatehouse.yaml");
-        _ = new SnapshotCompiler(errors, new ManualTime(), _ => null).Compile(new GatewayOptions { Keys = [key] }, [], previous: null);
+        _ = new SnapshotCompiler(errors, new ManualTime(), new Random(1), _ => null).Compile(new GatewayOptions { Keys = [key] }, [], previous: null);
         return errors.Messages;
     }
 }

@@ -19,16 +19,16 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Telemetry Upstream",
+        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Pipeline Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Ledger Pipeline",
-        ["Routing"] = "Configuration Configuration.Binding Pipeline Upstream",
+        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",
@@ -40,10 +40,10 @@ public sealed partial class ArchitectureTests
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Storage Telemetry",
+        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Storage Telemetry Upstream",
+        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
         ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Storage Upstream",
     };
 

@@ -74,7 +74,6 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("timeout: { connect: 0s }", "must be longer than zero (timeout.connect, gatehouse.yaml:1)")]
     [InlineData("timeout: { connect: 5000h }", "must be at most 24d (timeout.connect, gatehouse.yaml:1)")]
     [InlineData("providers:\n  sandbox: { timeout: { total: 25d } }", "must be at most 24d (providers.sandbox.timeout.total, gatehouse.yaml:2)")]
-    [InlineData("routes: { r: { timeout: { connect: 5s } } }", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect (routes.r.timeout.connect, gatehouse.yaml:1)")]
     [InlineData("routes: { r: { targets: [ { target: a/b, weight: -1 } ] } }", "must not be negative (routes.r.targets[0].weight, gatehouse.yaml:1)")]
     [InlineData("server: { headers_timeout: 0s }", "must be longer than zero (server.headers_timeout, gatehouse.yaml:1)")]
     [InlineData("server: { keep_alive: 60d }", "must be at most 24d (server.keep_alive, gatehouse.yaml:1)")]
@@ -95,7 +94,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("- a", "must be a mapping of keys to values (gatehouse.yaml:1)")]
     [InlineData("storage: mysql:x", "'mysql:x' is not supported: write sqlite:PATH (storage, gatehouse.yaml:1)")]
     [InlineData("routes: { r: {} }", "a route needs at least one target, such as targets: [openai/gpt-5-mini] (routes.r, gatehouse.yaml:1)")]
-    [InlineData("routes: { r: { strategy: random } }", "'random' is not one of fallback (routes.r.strategy, gatehouse.yaml:1)")]
+    [InlineData("routes: { r: { strategy: random } }", "'random' is not one of fallback, weighted, round_robin, least_latency, least_cost, least_busy, sticky, conditional, canary, shadow, semantic, complexity (routes.r.strategy, gatehouse.yaml:1)")]
     [InlineData("providers: { opnai: {} }", "'opnai' is not in the provider table; did you mean 'openai'? (providers.opnai, gatehouse.yaml:1)")]
     [InlineData("providers: { openai: {} }", "api_key is missing; OpenAI needs one, for example api_key: \"${OPENAI_API_KEY}\" (providers.openai, gatehouse.yaml:1)")]
     [InlineData("keys:\n- { name: a, secret: x, models: [] }\n- { name: a, secret: y, models: [] }", "'a' is used twice (keys[1].name, gatehouse.yaml:3)")]
@@ -273,7 +272,7 @@ public sealed class ConfigurationTests : IDisposable
     private IReadOnlyList<string> Errors(string yaml)
     {
         var loaded = Load(yaml);
-        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System, _variables.GetValueOrDefault)) switch
+        return Record.Exception(() => ConfigurationException.ThrowIfAny(loaded, TimeProvider.System, new Random(1), _variables.GetValueOrDefault)) switch
         {
             null => [],
             ConfigurationException exception => exception.Errors,

@@ -71,8 +71,6 @@ public sealed class FallbackTests
 
     [Theory]
     [InlineData(400, "application/json")]
-    [InlineData(401, "application/json")]
-    [InlineData(404, "text/html")]
     [InlineData(422, "application/json")]
     public async Task A_request_that_is_at_fault_is_not_tried_elsewhere(int status, string type)
     {
@@ -86,12 +84,30 @@ public sealed class FallbackTests
         Assert.Empty(second.Requests);
     }
 
+    [Theory]
+    [InlineData(401, "application/json", "auth")]
+    [InlineData(402, "application/json", "billing")]
+    [InlineData(404, "text/html", "model_not_found")]
+    public async Task A_target_that_does_not_take_the_account_is_followed_by_the_next(int status, string type, string kind)
+    {
+        await using var first = new ScriptedUpstream((_, connection) => connection.RespondAsync(status, type, type == "text/html" ? "<html>" : """{"error":{"message":"no"}}"""));
+        await using var second = ScriptedUpstream.Json(Good);
+        await using var gateway = await GatewayHost.StartAsync(Route(first.Address, second.Address));
+
+        using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+
+        Assert.Equal((HttpStatusCode.OK, "b/m2"), (response.StatusCode, response.Header("x-gatehouse-target")));
+        Assert.Equal(kind, (await gateway.ExchangeAsync(response)).GetProperty("attempts")[0].GetProperty("kind").GetString());
+        using var again = await gateway.PostAsync("/v1/chat/completions", Call);
+        Assert.Equal("1", again.Header("x-gatehouse-attempts"));
+    }
+
     [Fact]
     public async Task When_all_targets_fail_the_last_one_s_own_answer_is_what_the_caller_gets()
     {
         await using var first = ScriptedUpstream.Json("""{"error":{"message":"first"}}""", 500);
         await using var second = ScriptedUpstream.Json("""{"error":{"message":"second"}}""", 429);
-        await using var gateway = await GatewayHost.StartAsync(Route(first.Address, second.Address));
+        await using var gateway = await GatewayHost.StartAsync(Route(first.Address, second.Address, "attempts: 2"));
 
         using var response = await gateway.PostAsync("/v1/chat/completions", Call);
 
@@ -124,12 +140,12 @@ public sealed class FallbackTests
         Assert.Equal("truncated", (await gateway.ExchangeAsync(client.Response)).Outcome());
     }
 
-    private static string Route(Uri first, Uri second) => $$"""
+    private static string Route(Uri first, Uri second, string retry = "attempts: 3") => $$"""
         providers:
           a: { kind: openai-compatible, base_url: "{{first}}v1", api_key: secret-a }
           b: { kind: openai-compatible, base_url: "{{second}}v1", api_key: secret-b }
         routes:
-          chat: { strategy: fallback, targets: [a/m1, b/m2] }
+          chat: { strategy: fallback, targets: [a/m1, b/m2], retry: { {{retry}} } }
 
         """;
 

@@ -108,7 +108,7 @@ public sealed class ProviderTableTests
                 StringComparer.Ordinal),
         };
 
-        var snapshot = new SnapshotCompiler(errors, new ManualTime(), _ => null).Compile(options, [], previous: null);
+        var snapshot = new SnapshotCompiler(errors, new ManualTime(), new Random(1), _ => null).Compile(options, [], previous: null);
 
         Assert.Empty(errors.Messages);
         Assert.Equal(ProviderTable.Entries.Count, snapshot.Providers.Count);

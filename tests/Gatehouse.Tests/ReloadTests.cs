@@ -88,7 +88,7 @@ public sealed class ReloadTests
         var snapshots = new SnapshotSource(
             new ConfigurationLoader(new StartOptions(file), _ => isBroken ? throw new InvalidOperationException("nobody thought of this") : "a"),
             new RevisionStore(database, TimeProvider.System), new PriceRevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System),
-            TimeProvider.System, logging.CreateLogger<SnapshotSource>());
+            TimeProvider.System, new Random(1), logging.CreateLogger<SnapshotSource>());
         Assert.True(snapshots.Load("start"));
         var before = snapshots.Current;
 

@@ -29,8 +29,8 @@ public sealed class TargetResolverTests
         var resolution = TargetResolver.Resolve(Closed, providerName: null, model);
 
         Assert.Null(resolution.Error);
-        Assert.Null(resolution.Route);
-        Assert.Equal(target, Assert.Single(resolution.Targets).Name);
+        Assert.Null(resolution.Route!.Name);
+        Assert.Equal(target, Assert.Single(resolution.Route!.Targets).Target.Name);
     }
 
     [Theory]
@@ -41,7 +41,7 @@ public sealed class TargetResolverTests
         var resolution = TargetResolver.Resolve(Closed, providerName: null, model);
 
         Assert.Equal("fast", resolution.Route?.Name);
-        Assert.Equal(["west/llama-3", "east/gpt-5"], resolution.Targets.Select(target => target.Name), StringComparer.Ordinal);
+        Assert.Equal(["west/llama-3", "east/gpt-5"], resolution.Route!.Targets.Select(leaf => leaf.Target.Name), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -61,9 +61,9 @@ public sealed class TargetResolverTests
     [Fact]
     public void An_unknown_id_goes_to_the_one_provider_that_lists_none()
     {
-        Assert.Equal("any/brand-new", Assert.Single(TargetResolver.Resolve(Open, null, "brand-new").Targets).Name);
+        Assert.Equal("any/brand-new", Assert.Single(TargetResolver.Resolve(Open, null, "brand-new").Route!.Targets).Target.Name);
         // Where somebody lists it, it is known whose it is.
-        Assert.Equal("east/gpt-5", Assert.Single(TargetResolver.Resolve(Open, null, "gpt-5").Targets).Name);
+        Assert.Equal("east/gpt-5", Assert.Single(TargetResolver.Resolve(Open, null, "gpt-5").Route!.Targets).Target.Name);
     }
 
     [Fact]
@@ -98,8 +98,8 @@ public sealed class TargetResolverTests
     {
         var resolution = TargetResolver.Resolve(Closed, provider, model);
 
-        Assert.Null(resolution.Route);
-        Assert.Equal(target, Assert.Single(resolution.Targets).Name);
+        Assert.Null(resolution.Route!.Name);
+        Assert.Equal(target, Assert.Single(resolution.Route!.Targets).Target.Name);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class TargetResolverTests
     private static string ErrorOf(Snapshot snapshot, string? provider, string model)
     {
         var resolution = TargetResolver.Resolve(snapshot, provider, model);
-        Assert.Empty(resolution.Targets);
+        Assert.Null(resolution.Route);
         Assert.Equal(GatewayErrorCode.ModelNotFound, resolution.Error!.Code);
         Assert.Equal("model", resolution.Error.Field);
         return resolution.Error.Message;
@@ -141,7 +141,7 @@ public sealed class TargetResolverTests
             }
             : new Dictionary<string, RouteOptions>(StringComparer.Ordinal),
         };
-        var snapshot = new SnapshotCompiler(errors, new ManualTime(), _ => null).Compile(options, [], previous: null);
+        var snapshot = new SnapshotCompiler(errors, new ManualTime(), new Random(1), _ => null).Compile(options, [], previous: null);
         Assert.Empty(errors.Messages);
         return snapshot;
     }

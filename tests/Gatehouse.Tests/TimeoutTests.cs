@@ -71,7 +71,7 @@ public sealed class TimeoutTests
               a: { kind: openai-compatible, base_url: "{{url}}", timeout: { first_byte: 10s } }
               b: { kind: openai-compatible, base_url: "{{url}}", timeout: { first_byte: 40s } }
             routes:
-              chat: { targets: [a/m, b/m] }
+              chat: { targets: [a/m, b/m], retry: { attempts: 2 } }
             """, time);
         var call = gateway.PostAsync("/v1/chat/completions", """{"model":"chat"}""");
         await Eventually.TrueAsync(() => upstream.Requests.Count == 1, "the first request");

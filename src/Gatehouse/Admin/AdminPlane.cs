@@ -7,6 +7,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
+using Gatehouse.Routing;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
 
@@ -50,6 +51,7 @@ internal static class AdminPlane
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
+        RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         HealthEndpoints.Map(api);
 

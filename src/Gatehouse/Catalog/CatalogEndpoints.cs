@@ -13,7 +13,7 @@ internal static class CatalogEndpoints
     {
         var snapshot = snapshots.Current;
         var names = snapshot.Providers.Values.SelectMany(each => (each.Models ?? []).Select(model => (Provider: each.Name, Model: model)))
-            .Concat(snapshot.Routes.Values.SelectMany(route => route.Targets.Select(target => (Provider: target.Provider.Name, target.Model))))
+            .Concat(snapshot.Routes.Values.SelectMany(route => route.Targets.Select(leaf => (Provider: leaf.Target.Provider.Name, leaf.Target.Model))))
             .Concat(snapshot.Catalog.OverriddenNames.Select(name => (Provider: name[..name.IndexOf('/', StringComparison.Ordinal)], Model: name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..])))
             .ToHashSet();
         var all = catalog ? names.Union(snapshot.Providers.Values.SelectMany(each =>

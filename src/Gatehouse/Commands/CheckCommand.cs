@@ -20,7 +20,7 @@ internal static class CheckCommand
         var loader = new ConfigurationLoader(new StartOptions(file), Environment.GetEnvironmentVariable);
         try
         {
-            ConfigurationException.ThrowIfAny(loader.Load(), TimeProvider.System, loader.Variable);
+            ConfigurationException.ThrowIfAny(loader.Load(), TimeProvider.System, new Random(0), loader.Variable);
         }
         catch (ConfigurationException exception)
         {

@@ -11,6 +11,10 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse serve</c></summary>
 internal static class ServeCommand
 {
+#pragma warning disable RS0030 // Here the randomness is injected: this is the one that many threads may use.
+    private static readonly Random Chance = Random.Shared;
+#pragma warning restore RS0030
+
     private static readonly Option<string?> Config = new("--config") { Description = "Configuration file. Default: ./gatehouse.yaml if there is one, else the sandbox alone." };
     private static readonly Option<string?> Data = new("--data") { Description = "Folder of the database. Default: as the configuration says, ./data." };
     private static readonly Option<string?> Listen = new("--listen") { Description = "HOST:PORT for clients. Default: 127.0.0.1:8080." };
@@ -34,7 +38,7 @@ internal static class ServeCommand
         GatewayApplication gateway;
         try
         {
-            gateway = GatewayApplication.Build(options, new GatewayEnvironment(TimeProvider.System, logging, Environment.GetEnvironmentVariable));
+            gateway = GatewayApplication.Build(options, new GatewayEnvironment(TimeProvider.System, Chance, logging, Environment.GetEnvironmentVariable));
         }
         catch (ConfigurationException exception)
         {

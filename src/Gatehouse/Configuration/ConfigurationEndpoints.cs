@@ -7,7 +7,6 @@ internal static class ConfigurationEndpoints
     {
         var api = routes.MapGroup("").WithTags("Configuration");
         _ = api.MapGet("/providers", Providers).WithSummary("Providers in force.").Produces<ListOf<ProviderView>>();
-        _ = api.MapGet("/routes", Routes).WithSummary("Routes in force.").Produces<ListOf<RouteView>>();
         _ = api.MapGet("/config/revisions", Revisions).WithSummary("Revisions of the configuration, newest first.").Produces<ListOf<RevisionView>>();
     }
 
@@ -16,11 +15,6 @@ internal static class ConfigurationEndpoints
         .Select(provider => new ProviderView(
             provider.Name, provider.Entry.Kind, provider.Entry.Title, provider.Dialect.ToString().ToLowerInvariant(), provider.BaseUrl,
             provider.HasKey, provider.RequestStreamUsage, provider.Models))
-        .ToList());
-
-    private static ListOf<RouteView> Routes(SnapshotSource snapshots) => new(snapshots.Current.Routes.Values
-        .OrderBy(route => route.Name, StringComparer.Ordinal)
-        .Select(route => new RouteView(route.Name, route.Strategy.ToString().ToLowerInvariant(), route.Targets.Select(target => target.Name).ToList()))
         .ToList());
 
     private static ListOf<RevisionView> Revisions(RevisionStore revisions) => new(revisions.Newest(100)

@@ -5,9 +5,9 @@ internal sealed class ConfigurationException(IReadOnlyList<string> errors) : Exc
 {
     public IReadOnlyList<string> Errors { get; } = errors;
 
-    public static void ThrowIfAny(LoadedConfiguration loaded, TimeProvider time, Func<string, string?> variable)
+    public static void ThrowIfAny(LoadedConfiguration loaded, TimeProvider time, Random random, Func<string, string?> variable)
     {
-        _ = new SnapshotCompiler(loaded.Errors, time, variable).Compile(loaded.Options, storedKeys: [], previous: null);
+        _ = new SnapshotCompiler(loaded.Errors, time, random, variable).Compile(loaded.Options, storedKeys: [], previous: null);
         if (loaded.Errors.Any)
         {
             throw new ConfigurationException(loaded.Errors.Messages);

@@ -58,6 +58,12 @@ internal static class ConfigurationReference
 
         foreach (var (_, item, itemPath) in nested)
         {
+            if (item == type)
+            {
+                // A tree is described once.
+                continue;
+            }
+
             Section(text, item, itemPath, Activator.CreateInstance(item)!);
         }
     }

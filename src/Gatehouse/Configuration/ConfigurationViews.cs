@@ -3,6 +3,4 @@ namespace Gatehouse.Configuration;
 internal sealed record ProviderView(
     string Name, string Kind, string Title, string Dialect, string BaseUrl, bool HasKey, bool RequestsStreamUsage, IReadOnlyList<string>? Models);
 
-internal sealed record RouteView(string Name, string Strategy, IReadOnlyList<string> Targets);
-
 internal sealed record RevisionView(long Number, DateTimeOffset CreatedAt, string Cause);

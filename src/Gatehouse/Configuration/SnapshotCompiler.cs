@@ -3,7 +3,6 @@ using System.Net;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
-using Gatehouse.Pipeline;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -13,7 +12,7 @@ namespace Gatehouse.Configuration;
 
 /// <summary>Validates a configuration and compiles it. Mistakes are appended to one list, so that all are told at once.</summary>
 /// <param name="variable">Reads an environment variable.</param>
-internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time, Func<string, string?> variable)
+internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider time, Random random, Func<string, string?> variable)
 {
     private const int MostWaitingRows = 1_000_000;
     private static readonly TimeSpan LeastRetention = TimeSpan.FromHours(1);
@@ -30,15 +29,17 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Select(model => (model, provider)))
             .GroupBy(pair => pair.model, pair => pair.provider, StringComparer.Ordinal);
+        var catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors);
         return new Snapshot
         {
             Revision = 0,
             LoadedAt = time.GetUtcNow(),
             Options = options,
             Providers = providers.ToFrozenDictionary(StringComparer.Ordinal),
-            Routes = Routes(options, providers).ToFrozenDictionary(route => route.Name, StringComparer.Ordinal),
+            Routes = new RouteCompiler(errors, providers, catalog, previous?.Routes ?? FrozenDictionary<string, RouteModel>.Empty, time, random)
+                .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
-            Catalog = CatalogCompiler.Compile(options.Catalog, options.Providers.Keys.ToArray(), errors),
+            Catalog = catalog,
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };
@@ -99,56 +100,6 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         }
 
         return endPoint;
-    }
-
-    private IEnumerable<RouteModel> Routes(GatewayOptions options, Dictionary<string, ProviderModel> providers)
-    {
-        foreach (var (name, route) in options.Routes)
-        {
-            var path = $"routes.{name}";
-            TimeoutModel.Validate(route.Timeout, $"{path}.timeout", errors);
-            if (route.Timeout.Connect is not null)
-            {
-                errors.Add($"{path}.timeout.connect", "has no effect here: connections belong to the provider, set it at providers.NAME.timeout.connect");
-            }
-
-            if (route.Targets.Count == 0)
-            {
-                errors.Add(path, "a route needs at least one target, such as targets: [openai/gpt-5-mini]");
-            }
-
-            var targets = route.Targets.Select((target, i) => TargetOf(target, $"{path}.targets[{i}]", providers)).OfType<Target>()
-                .Select(target => target with { Timeouts = target.Timeouts.With(route.Timeout) }).ToArray();
-            if (targets.Length > 0)
-            {
-                yield return new RouteModel(name, route.Strategy, targets);
-            }
-        }
-    }
-
-    private Target? TargetOf(RouteTargetOptions options, string path, Dictionary<string, ProviderModel> providers)
-    {
-        if (options.Weight < 0)
-        {
-            errors.Add($"{path}.weight", "must not be negative");
-        }
-
-        var slash = options.Target.IndexOf('/', StringComparison.Ordinal);
-        if (slash <= 0 || slash == options.Target.Length - 1)
-        {
-            errors.Add(path, $"'{options.Target}' is not provider/model");
-            return null;
-        }
-
-        var name = options.Target[..slash];
-        if (providers.TryGetValue(name, out var provider))
-        {
-            return new Target(provider, options.Target[(slash + 1)..]);
-        }
-
-        var nearest = KeyNames.Nearest(name, providers.Keys);
-        errors.Add(path, $"there is no provider '{name}'" + (nearest is null ? "" : $"; did you mean '{nearest}'?"));
-        return null;
     }
 
     private FrozenDictionary<KeyHash, ApiKey> Keys(GatewayOptions options, IEnumerable<ApiKey> storedKeys)

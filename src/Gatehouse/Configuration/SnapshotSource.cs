@@ -16,7 +16,7 @@ internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Error
 /// either is a new revision. A file that cannot be loaded changes nothing and is told in the log, in /readyz and in the admin API.
 /// </summary>
 internal sealed partial class SnapshotSource(
-    ConfigurationLoader loader, RevisionStore revisions, PriceRevisionStore prices, KeyStore keys, TimeProvider time, ILogger<SnapshotSource> logger)
+    ConfigurationLoader loader, RevisionStore revisions, PriceRevisionStore prices, KeyStore keys, TimeProvider time, Random random, ILogger<SnapshotSource> logger)
 {
     private readonly Lock _gate = new();
     private volatile Snapshot? _current;
@@ -63,7 +63,7 @@ internal sealed partial class SnapshotSource(
         var previous = _current;
         var storedKeys = keys.ReadAll();
         var digest = Digest(loaded.Digest, storedKeys);
-        var compiler = new SnapshotCompiler(loaded.Errors, time, loader.Variable);
+        var compiler = new SnapshotCompiler(loaded.Errors, time, random, loader.Variable);
         var snapshot = compiler.Compile(loaded.Options, storedKeys, previous);
         if (loaded.Errors.Any)
         {
@@ -71,7 +71,13 @@ internal sealed partial class SnapshotSource(
             return false;
         }
 
-        _current = snapshot with { Revision = revisions.NumberOf(digest, cause), PriceRevision = prices.NumberOf(snapshot.Catalog) };
+        snapshot = snapshot with { Revision = revisions.NumberOf(digest, cause), PriceRevision = prices.NumberOf(snapshot.Catalog) };
+        foreach (var route in snapshot.Routes.Values)
+        {
+            route.Activate();
+        }
+
+        _current = snapshot;
         _fileDigest = loaded.Digest;
         _status = new LoadStatus(time.GetUtcNow(), []);
         if (previous is not null)

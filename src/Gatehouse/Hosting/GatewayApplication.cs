@@ -11,9 +11,9 @@ using Gatehouse.Limits;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
+using Gatehouse.Routing;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
-using Gatehouse.Upstream;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -31,6 +31,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
     private readonly ObjectStore _objects;
+    private readonly ShadowTraffic _shadows;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -58,10 +59,12 @@ internal sealed class GatewayApplication : IAsyncDisposable
         var responses = new ResponseStore(database, _time);
         _objects = new ObjectStore(database, _time);
         var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
+        _shadows = new ShadowTraffic(_metrics, _time);
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger),
-            new ModelDispatcher(_time),
+            new Dispatcher(_time, environment.Random),
+            _shadows,
             objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
@@ -104,13 +107,13 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         // The database is named by the configuration: it is read once to find it, and again, with the stored keys, to be put in force.
         var loaded = loader.Load();
-        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Variable);
+        ConfigurationException.ThrowIfAny(loaded, environment.Time, environment.Random, environment.Variable);
         var database = Database.Open(loaded.Options.Storage, environment.Time);
         try
         {
             var keyStore = new KeyStore(database, environment.Time);
             var snapshots = new SnapshotSource(
-                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Logging.CreateLogger<SnapshotSource>());
+                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Random, environment.Logging.CreateLogger<SnapshotSource>());
             if (!snapshots.Load("start"))
             {
                 throw new ConfigurationException(snapshots.Status.Errors);
@@ -146,6 +149,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
         {
             await StopAsync(_data, limit.Token);
         }
+
+        _shadows.Dispose();
 
         // Exchanges that did not finish in time have been aborted; their rows are on the way.
         using (var grace = new CancellationTokenSource(RecordGrace, _time))

@@ -33,7 +33,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
         // Kestrel leaves %2F in a path as it is, and the SDKs write provider/model so.
         id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         var found = Models(snapshot, key).FirstOrDefault(model => string.Equals(model.Id, id, StringComparison.Ordinal));
-        if (found.Id is null && TargetResolver.Resolve(snapshot, providerName: null, id) is { Route: null, Error: null, Targets: [var target] }
+        if (found.Id is null && TargetResolver.Resolve(snapshot, providerName: null, id) is { Route: { Name: null, Targets: [{ Target: var target }] } }
             && key.AllowsModel(target.Provider.Name, target.Model))
         {
             found = (id, target.Provider.Name);
@@ -51,7 +51,7 @@ internal sealed class ModelList(SnapshotSource snapshots, Authenticator authenti
 
     private static IEnumerable<(string Id, string Owner)> Models(Snapshot snapshot, ApiKey key)
     {
-        var routes = snapshot.Routes.Values.Where(route => key.AllowsRoute(route.Name)).Select(route => (route.Name, "gatehouse"));
+        var routes = snapshot.Routes.Keys.Where(key.AllowsRoute).Select(route => (route, "gatehouse"));
         var models = snapshot.Providers.Values
             .Where(provider => provider.Models is not null)
             .SelectMany(provider => provider.Models!.Where(model => key.AllowsModel(provider.Name, model)).Select(model => ($"{provider.Name}/{model}", provider.Name)));

@@ -53,4 +53,5 @@ internal sealed record ExchangeView(
     string Cache,
     IReadOnlyList<string> Verdicts,
     TimingsView Timings,
+    [property: Description("Id of the exchange of which this one was a copy for a second target; its answer went to nobody.")] string? ShadowOf,
     long Revision);

@@ -105,6 +105,7 @@ internal sealed class LedgerReader(Database database)
             Timings: new TimingsView(
                 row.Number("total_us")!.Value / 1000.0, row.Number("upstream_us")!.Value / 1000.0, row.Number("overhead_us")!.Value,
                 row.Number("first_byte_us") / 1000.0),
+            ShadowOf: row.Text("shadow_of"),
             Revision: row.Number("revision")!.Value);
     }
 

@@ -26,6 +26,26 @@ internal static class CostMeter
             && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
         {
             exchange.CostNanoUsd = CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd;
+            AddGivenUp(exchange, usage);
+        }
+    }
+
+    /// <summary>
+    /// An attempt that was given up has told nothing of its usage. Its provider had the same input as the one that was used and, as far as can be
+    /// known, charges for it; it is counted as read in full, for its caches are others.
+    /// </summary>
+    private static void AddGivenUp(Exchange exchange, Usage usage)
+    {
+        for (var i = 0; i < exchange.Attempts.Count; i++)
+        {
+            if (exchange.Attempts[i].GivenUp is { } target && usage.InputTokens is { } input
+                && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
+            {
+                var whole = new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) };
+                var cost = CostCalculator.Calculate(whole, price, ServiceTier.Standard, exchange.StartedAt)?.NanoUsd;
+                exchange.Attempts[i] = exchange.Attempts[i] with { CostNanoUsd = cost };
+                exchange.CostNanoUsd += cost;
+            }
         }
     }
 

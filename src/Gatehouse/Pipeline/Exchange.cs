@@ -6,8 +6,8 @@ using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Routing;
 using Gatehouse.Telemetry;
-using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
 
@@ -55,20 +55,17 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The request; set by the ingress.</summary>
     public ModelRequest Request { get; set; } = ModelRequest.None;
 
-    /// <summary>The route's name, where the caller named one.</summary>
-    public string? Route { get; set; }
+    /// <summary>Where the exchange may go; set by step 2.</summary>
+    public RouteModel? Route { get; set; }
 
-    /// <summary>Where the exchange may go, in order; set by step 2.</summary>
-    public IReadOnlyList<Target> Targets { get; set; } = [];
+    /// <summary>Which targets of the route the exchange may go to; null for all.</summary>
+    public Func<Target, bool>? Permits { get; set; }
 
-    /// <summary>Which of <see cref="Targets"/> is to be tried next.</summary>
-    public int NextTarget { get; set; }
+    /// <summary>How far it has come on its route; set by step 6.</summary>
+    public RouteWalk? Walk { get; set; }
 
     /// <summary>Where it went; set by step 6.</summary>
     public Target? Target { get; set; }
-
-    /// <summary>Those of the target that is being tried.</summary>
-    public TimeoutModel Timeouts => Target?.Timeouts ?? TimeoutModel.Default;
 
     /// <summary>The target's own name of the model; before there is a target, what the caller wrote.</summary>
     public string Model => Target?.Model ?? Request.Model;
@@ -117,6 +114,12 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
         Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage is { Length: <= MaxErrorMessage } message ? message : $"{Target!.Name} {what}.");
     }
 
+    /// <summary>The request can be sent to another target: nobody has seen anything of an answer.</summary>
+    public bool CanBeSentAgain => Request.CanBeSentAgain && !Response.HasStarted && !ClientLeft;
+
+    /// <summary>Id of the exchange of which this is a copy for a second target: nobody gets its answer.</summary>
+    public string? ShadowOf { get; init; }
+
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
     public bool ClientLeft
     {
@@ -130,7 +133,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Puts another body in place of the caller's, whose buffers go back to the server.</summary>
     public void ReplaceBody(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body)
     {
-        if (!Request.IsBodyReplaced)
+        if (!Request.OwnsBody)
         {
             Http.Request.BodyReader.AdvanceTo(Request.Body.End);
         }
@@ -143,7 +146,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     {
         if (!Request.Body.IsEmpty)
         {
-            if (!Request.IsBodyReplaced)
+            if (!Request.OwnsBody)
             {
                 Http.Request.BodyReader.AdvanceTo(Request.Body.End);
             }

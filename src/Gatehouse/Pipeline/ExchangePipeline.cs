@@ -5,7 +5,7 @@ using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Upstream;
+using Gatehouse.Routing;
 
 namespace Gatehouse.Pipeline;
 
@@ -16,7 +16,8 @@ namespace Gatehouse.Pipeline;
 internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     Admission admission,
-    ModelDispatcher dispatcher,
+    Dispatcher dispatcher,
+    ShadowTraffic shadows,
     ObjectService objects,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
@@ -83,6 +84,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            exchange.Walk?.End();
             exchange.Answer?.Dispose();
         }
     }
@@ -112,20 +114,7 @@ internal sealed partial class ExchangePipeline(
                 return notNow;
             }
 
-            // 6 dispatch: choose the target, try, fail over; then all of its answer but the end goes to the caller
-            exchange.Phase = ExchangePhase.Dispatch;
-            Outcome outcome;
-            do
-            {
-                outcome = await dispatcher.DispatchAsync(exchange);
-                if (outcome.Continues)
-                {
-                    outcome = await exchange.Answer!.RelayAsync(exchange);
-                }
-            }
-            while (ModelDispatcher.TakesBack(exchange, outcome));
-
-            return outcome;
+            return await DispatchAsync(exchange);
         }
         catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
         {
@@ -146,6 +135,68 @@ internal sealed partial class ExchangePipeline(
         {
             LogUnexpected(logger, exception, exchange.Id);
             return new GatewayError(GatewayErrorCode.InternalError, $"The gateway failed unexpectedly; its log has the reason under {exchange.Id}.");
+        }
+    }
+
+    /// <summary>6 dispatch: choose the target, try, fail over; then all of its answer but the end goes to the caller.</summary>
+    private async ValueTask<Outcome> DispatchAsync(Exchange exchange)
+    {
+        exchange.Phase = ExchangePhase.Dispatch;
+        var outcome = await dispatcher.PlanAsync(exchange);
+        if (!outcome.Continues)
+        {
+            return outcome;
+        }
+
+        if (exchange.Walk!.Plan.Shadows.Count > 0)
+        {
+            shadows.Send(exchange, exchange.Walk.Plan, RunShadowAsync);
+        }
+
+        do
+        {
+            outcome = await dispatcher.DispatchAsync(exchange);
+            if (outcome.Continues)
+            {
+                outcome = await exchange.Answer!.RelayAsync(exchange);
+            }
+        }
+        while (Dispatcher.TakesBack(exchange, outcome));
+
+        return outcome;
+    }
+
+    /// <summary>Steps 6, 8 and 9 for a copy: it has been admitted with the exchange that it is a copy of, and its answer is nobody's.</summary>
+    private async Task RunShadowAsync(Exchange copy)
+    {
+        try
+        {
+            Outcome outcome;
+            try
+            {
+                outcome = await DispatchAsync(copy);
+            }
+#pragma warning disable CA1031 // Nobody waits for a copy: whatever happened to it stands in its row.
+            catch (Exception exception) when (!copy.ClientLeft)
+#pragma warning restore CA1031
+            {
+                LogUnexpected(logger, exception, copy.Id);
+                outcome = new GatewayError(GatewayErrorCode.InternalError, $"The gateway failed unexpectedly; its log has the reason under {copy.Id}.");
+            }
+
+            copy.ReleaseBody();
+            Conclude(copy, outcome);
+            copy.Phase = ExchangePhase.Record;
+            _ = await recorder.RecordAsync(copy);
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway stops.
+        }
+        finally
+        {
+            copy.Walk?.End();
+            copy.Answer?.Dispose();
         }
     }
 

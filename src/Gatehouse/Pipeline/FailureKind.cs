@@ -1,3 +1,5 @@
+using Gatehouse.Configuration.Binding;
+
 namespace Gatehouse.Pipeline;
 
 /// <summary>
@@ -48,4 +50,12 @@ internal enum FailureKind
 
     /// <summary>The stream broke off after something of it had been passed on.</summary>
     StreamCut,
+}
+
+internal static class FailureKinds
+{
+    private static readonly string[] Words = [.. Enum.GetValues<FailureKind>().Select(kind => KeyNames.Snake(kind.ToString()))];
+
+    /// <summary>As it stands in the ledger and in configurations: <c>rate_limited</c>.</summary>
+    public static string Word(this FailureKind kind) => Words[(int)kind];
 }

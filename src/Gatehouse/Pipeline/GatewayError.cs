@@ -19,6 +19,7 @@ internal enum GatewayErrorCode
     UpstreamError,
     UpstreamInvalidResponse,
     UpstreamTimeout,
+    NoTargetAvailable,
     Overloaded,
     InternalError,
 }
@@ -52,6 +53,19 @@ internal sealed record GatewayError(GatewayErrorCode Code, string Message)
     /// <summary>An upstream's own status, kept where its body could not be.</summary>
     public int? UpstreamStatus { get; init; }
 
+    /// <summary>Said where the code alone does not tell it.</summary>
+    public FailureKind? Failure { get; init; }
+
+    /// <summary>What kind of failure of an attempt it is.</summary>
+    public FailureKind FailureKind => Failure ?? Code switch
+    {
+        GatewayErrorCode.UpstreamTimeout => FailureKind.Timeout,
+        GatewayErrorCode.UpstreamInvalidResponse => FailureKind.ServerError,
+        GatewayErrorCode.UpstreamError => FailureKind.Network,
+        GatewayErrorCode.UnsupportedFeature => FailureKind.Unsupported,
+        _ => FailureKind.InvalidRequest,
+    };
+
     public ErrorTraits Traits => ErrorTraits.Of(Code);
 
     public int Status => UpstreamStatus ?? Traits.Status;
@@ -82,6 +96,7 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
         GatewayErrorCode.UpstreamError => UpstreamError,
         GatewayErrorCode.UpstreamInvalidResponse => UpstreamInvalidResponse,
         GatewayErrorCode.UpstreamTimeout => UpstreamTimeout,
+        GatewayErrorCode.NoTargetAvailable => NoTargetAvailable,
         GatewayErrorCode.Overloaded => Overloaded,
         GatewayErrorCode.InternalError => InternalError,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
@@ -100,6 +115,7 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
     private static readonly ErrorTraits UpstreamError = new(502, "upstream_error", ChatErrorKind.Server, ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits UpstreamInvalidResponse = new(502, "upstream_invalid_response", ChatErrorKind.Server, ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", ChatErrorKind.Timeout, ErrorParty.Upstream, RetryCanHelp: true);
+    private static readonly ErrorTraits NoTargetAvailable = new(503, "no_target_available", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits Overloaded = new(503, "overloaded", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits InternalError = new(500, "internal_error", ChatErrorKind.Server, ErrorParty.Gateway, RetryCanHelp: true);
 }

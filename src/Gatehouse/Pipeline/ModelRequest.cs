@@ -116,7 +116,27 @@ internal sealed class ModelRequest
     /// <summary>The body is not the caller's own any more.</summary>
     public bool IsBodyReplaced { get; private set; }
 
-    public void Replace(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body) => (Envelope, Body, IsBodyReplaced) = (envelope, body, true);
+    /// <summary>The body is not in the server's buffers.</summary>
+    public bool OwnsBody { get; private set; }
+
+    public void Replace(OpenAiRequestEnvelope envelope, ReadOnlySequence<byte> body) =>
+        (Envelope, Body, IsBodyReplaced, OwnsBody) = (envelope, body, true, true);
+
+    /// <summary>The same request for another exchange.</summary>
+    /// <param name="body">A copy of the body.</param>
+    public ModelRequest Copy(byte[] body) => new()
+    {
+        Model = Model,
+        IsStream = IsStream,
+        IsJsonArray = IsJsonArray,
+        Query = Query,
+        RelayPath = RelayPath,
+        ContinuesFrom = ContinuesFrom,
+        Envelope = Envelope,
+        Body = new ReadOnlySequence<byte>(body),
+        IsBodyReplaced = IsBodyReplaced,
+        OwnsBody = true,
+    };
 
     /// <summary>Forgets the body: its buffers belong to others now.</summary>
     public void DropBody()

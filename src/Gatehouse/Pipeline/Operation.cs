@@ -51,6 +51,9 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
 
     public bool IsRelay { get; private init; }
 
+    /// <summary>To ask two targets at once does no more than cost more.</summary>
+    public bool MayBeAskedTwice => !IsRelay && this != Realtime;
+
     /// <summary>A success need not be JSON: audio, plain text, subtitles.</summary>
     public bool AnswersInAnyFormat { get; private init; }
 }

@@ -16,27 +16,27 @@ internal static class Authorizer
         }
 
         var key = exchange.Key!;
-        var (route, targets) = (resolution.Route, resolution.Targets);
-        var isAllowed = request.Object is { IsOwned: true } || (route is not null ? key.AllowsRoute(route.Name)
-            : targets[0].Model.Length == 0 ? key.AllowsProvider(targets[0].Provider.Name)
-            : key.AllowsModel(targets[0].Provider.Name, targets[0].Model));
+        var route = resolution.Route!;
+        var first = route.Targets[0].Target;
+        var isAllowed = request.Object is { IsOwned: true } || (route.Name is { } name ? key.AllowsRoute(name)
+            : first.Model.Length == 0 ? key.AllowsProvider(first.Provider.Name)
+            : key.AllowsModel(first.Provider.Name, first.Model));
         if (!isAllowed)
         {
             return new GatewayError(
                 GatewayErrorCode.PermissionDenied,
-                targets[0].Model.Length == 0 && route is null
-                    ? $"The key '{key.Name}' may not use all of provider '{targets[0].Provider.Name}', which a request without a model needs."
+                first.Model.Length == 0 && route.Name is null
+                    ? $"The key '{key.Name}' may not use all of provider '{first.Provider.Name}', which a request without a model needs."
                     : $"The key '{key.Name}' may not use '{request.Model}'. Its models: {Listed(key.Models)}.")
             { Field = "model" };
         }
 
-        exchange.Route = route?.Name;
-        exchange.Targets = targets;
+        exchange.Route = route;
         if (request.OnlyProvider is { } only)
         {
             // What the request goes on from is kept by one provider; no other can know of it.
-            exchange.Targets = [.. targets.Where(target => string.Equals(target.Provider.Name, only, StringComparison.Ordinal))];
-            if (exchange.Targets.Count == 0)
+            exchange.Permits = target => string.Equals(target.Provider.Name, only, StringComparison.Ordinal);
+            if (!LeadsAnywhere(exchange))
             {
                 return new GatewayError(
                     GatewayErrorCode.InvalidRequest, $"The request refers to something that is kept by provider '{only}', to which '{request.Model}' does not lead.")
@@ -46,12 +46,15 @@ internal static class Authorizer
 
         if (request.UnknownObject is { } unknown)
         {
-            exchange.Targets = [.. exchange.Targets.Where(target => key.AllowsProvider(target.Provider.Name))];
-            return exchange.Targets.Count == 0 ? unknown : Outcome.Continue;
+            var permits = exchange.Permits;
+            exchange.Permits = target => key.AllowsProvider(target.Provider.Name) && permits?.Invoke(target) != false;
+            return LeadsAnywhere(exchange) ? Outcome.Continue : unknown;
         }
 
         return Outcome.Continue;
     }
+
+    private static bool LeadsAnywhere(Exchange exchange) => exchange.Route!.Targets.Any(leaf => exchange.Permits!(leaf.Target));
 
     private static string Listed(IReadOnlyList<string> models) => models.Count == 0 ? "none" : string.Join(", ", models);
 }

@@ -1,3 +1,5 @@
+using Gatehouse.Routing.Traits;
+
 namespace Gatehouse.Routing;
 
 /// <summary>
@@ -11,6 +13,12 @@ internal abstract class RouteContext
 
     /// <summary>What tells one part of the traffic from another.</summary>
     public abstract string? Affinity(AffinitySource source);
+
+    /// <summary>What the request is.</summary>
+    public abstract RequestTraits Traits { get; }
+
+    /// <summary>The end of what the user said last; empty when there is none.</summary>
+    public abstract string LastUserText { get; }
 
     /// <summary>Input of the request in tokens, estimated from its bytes.</summary>
     public abstract int InputTokens { get; }

@@ -10,7 +10,10 @@ internal abstract class RouteNode
     public abstract IEnumerable<RouteTarget> Targets { get; }
 
     /// <summary>Its place in its parent: share of the traffic in strategies that divide it.</summary>
-    public double Weight { get; init; } = 1;
+    public double Weight { get; set; } = 1;
+
+    /// <summary>Every exchange gets the same plan.</summary>
+    public virtual bool LeadsAllAlike => false;
 
     /// <summary>Appends the targets below that may take the exchange, the preferred one first.</summary>
     public abstract void Plan(RouteContext context, RoutePlan plan);

@@ -1,33 +1,78 @@
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Health;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
 
+/// <summary>How a node of a route chooses among what is below it.</summary>
 internal enum RouteStrategy
 {
     Fallback,
+    Weighted,
+    RoundRobin,
+    LeastLatency,
+    LeastCost,
+    LeastBusy,
+    Sticky,
+    Conditional,
+    Canary,
+    Shadow,
+    Semantic,
+    Complexity,
 }
 
-[KeyDoc("Names that clients put into `model`, each mapped to targets.")]
-internal sealed record RouteOptions
+/// <summary>What the root of a route and a strategy inside it have in common.</summary>
+internal interface IStrategyOptions
 {
-    [KeyDoc("How a target is chosen. `fallback`: in the order written, the next one when a target fails before the first byte of its answer.")]
-    public RouteStrategy Strategy { get; set; } = RouteStrategy.Fallback;
+    RouteStrategy? Strategy { get; }
 
-    [KeyDoc("Where the route leads.")]
+    IReadOnlyList<RouteTargetOptions> Targets { get; }
+
+    AffinitySource? StickyBy { get; }
+}
+
+[KeyDoc("Names that clients put into `model`, each mapped to targets. [routing.md](routing.md) explains strategies, attempts and health.")]
+internal sealed record RouteOptions : IStrategyOptions
+{
+    [KeyDoc("How a target is chosen. `fallback`: in the order written, the next one when a target fails before the first byte of its answer.", Default = "`fallback`")]
+    public RouteStrategy? Strategy { get; set; }
+
+    [KeyDoc("Where the route leads: at most 64 targets in all.")]
     public IReadOnlyList<RouteTargetOptions> Targets { get; set; } = [];
+
+    [KeyDoc("For `sticky` and `canary`: what a choice sticks to.", Default = "`prompt` for `sticky`, `user` for `canary`")]
+    public AffinitySource? StickyBy { get; set; }
+
+    public RetryOptions Retry { get; set; } = new();
+
+    public HedgeOptions Hedge { get; set; } = new();
+
+    public HealthOptions Health { get; set; } = new();
 
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
 }
 
 [Shorthand(nameof(Target))]
-[KeyDoc("A target: `provider/model`, alone or as the key `target`.")]
-internal sealed record RouteTargetOptions
+[KeyDoc("A target: `provider/model`, alone or as the key `target`; or a strategy over further targets.")]
+internal sealed record RouteTargetOptions : IStrategyOptions
 {
     [KeyDoc("`provider/model`.")]
     public string Target { get; set; } = "";
 
-    [KeyDoc("Share of the target in strategies that divide calls; without meaning for `fallback`.")]
-    public int Weight { get; set; } = 1;
+    [KeyDoc("Instead of `target`: chooses among `targets`.")]
+    public RouteStrategy? Strategy { get; set; }
+
+    [KeyDoc("What `strategy` chooses among, each as in the list above.")]
+    public IReadOnlyList<RouteTargetOptions> Targets { get; set; } = [];
+
+    [KeyDoc("As at the route.")]
+    public AffinitySource? StickyBy { get; set; }
+
+    [KeyDoc("Share of the traffic in strategies that divide it: `weighted`, `round_robin`, `least_busy`, `sticky`.")]
+    public decimal Weight { get; set; } = 1;
+
+    [KeyDoc("Below `canary`: the part of the traffic in percent that goes here first. Below `shadow`: the part that is copied to here.", Default = "`canary`: none, the stable side; `shadow`: `100`")]
+    public decimal? Percent { get; set; }
 }

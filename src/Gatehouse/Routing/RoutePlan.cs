@@ -1,23 +1,50 @@
 namespace Gatehouse.Routing;
 
 /// <summary>The targets that may take one exchange, in the order in which they are to be tried. Each target is in it once.</summary>
-internal sealed class RoutePlan
+internal sealed class RoutePlan(int capacity)
 {
-    private readonly List<RouteTarget> _order;
+    private RouteTarget[] _order = new RouteTarget[capacity];
 
-    public RoutePlan(int capacity) => _order = new List<RouteTarget>(capacity);
-
-    public int Count => _order.Count;
+    public int Count { get; private set; }
 
     public RouteTarget this[int index] => _order[index];
 
-    public IReadOnlyList<RouteTarget> Order => _order;
+    public ReadOnlySpan<RouteTarget> Order => _order.AsSpan(0, Count);
+
+    /// <summary>Where copies of the request go.</summary>
+    public IReadOnlyList<RouteTarget> Shadows { get; private set; } = [];
+
+    public static RoutePlan Of(RouteTarget target)
+    {
+        var plan = new RoutePlan(1);
+        plan.Add(target);
+        return plan;
+    }
+
+    /// <summary>A copy goes to the first target of another plan.</summary>
+    public void AddShadow(RoutePlan copies)
+    {
+        if (copies.Count > 0)
+        {
+            Shadows = [.. Shadows, copies[0]];
+        }
+    }
 
     public void Add(RouteTarget target)
     {
-        if (!_order.Contains(target))
+        foreach (var other in Order)
         {
-            _order.Add(target);
+            if (ReferenceEquals(other.Health, target.Health))
+            {
+                return;
+            }
         }
+
+        if (Count == _order.Length)
+        {
+            Array.Resize(ref _order, Math.Max(4, Count * 2));
+        }
+
+        _order[Count++] = target;
     }
 }

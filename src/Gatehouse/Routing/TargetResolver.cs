@@ -4,8 +4,8 @@ using Gatehouse.Pipeline;
 
 namespace Gatehouse.Routing;
 
-/// <summary>What a model's name leads to: a route's targets, one target, or an error.</summary>
-internal readonly record struct Resolution(RouteModel? Route, IReadOnlyList<Target> Targets, GatewayError? Error);
+/// <summary>What a model's name leads to: a route, the way to one target, or an error.</summary>
+internal readonly record struct Resolution(RouteModel? Route, GatewayError? Error);
 
 /// <summary>
 /// Finds the targets that "model" names: a route, else <c>provider/model</c> (also <c>@provider/model</c>), else an id that exactly one
@@ -24,7 +24,7 @@ internal static class TargetResolver
 
         if (model.Length == 0)
         {
-            return new Resolution(null, [], new GatewayError(
+            return new Resolution(null, new GatewayError(
                 GatewayErrorCode.InvalidRequest,
                 "This path is relayed as it is: name the provider with the header x-gatehouse-provider.")
             { Field = "x-gatehouse-provider" });
@@ -33,7 +33,7 @@ internal static class TargetResolver
         var name = model[0] == '@' ? model[1..] : model;
         if (snapshot.Routes.TryGetValue(name, out var route))
         {
-            return new Resolution(route, route.Targets, null);
+            return new Resolution(route, null);
         }
 
         var slash = name.IndexOf('/', StringComparison.Ordinal);
@@ -63,10 +63,10 @@ internal static class TargetResolver
     /// <summary>Some providers have the model's name as a segment of a path, where dots would lead elsewhere, however they are escaped.</summary>
     private static Resolution Single(Target target) => target.Model is "." or ".."
         ? NotFound($"'{target.Model}' is not a name of a model.")
-        : new(null, [target], null);
+        : new(RouteModel.Direct(target), null);
 
     private static Resolution NotFound(string message) =>
-        new(null, [], new GatewayError(GatewayErrorCode.ModelNotFound, message) { Field = "model" });
+        new(null, new GatewayError(GatewayErrorCode.ModelNotFound, message) { Field = "model" });
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).Take(10));
 }

@@ -30,6 +30,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Histogram<double> _overhead;
     private readonly Histogram<long> _tokens;
     private readonly Counter<double> _cost;
+    private readonly Counter<long> _shadowsLeftOut;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -43,6 +44,7 @@ internal sealed class GatewayMetrics : IDisposable
             "gatehouse.exchange.overhead", "s", "Time of exchanges that the gateway itself took: all but the time spent waiting for targets.");
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
         _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
+        _shadowsLeftOut = _meter.CreateCounter<long>("gatehouse.shadows.left_out", "{exchange}", "Copies for shadow targets that were not sent, as too many were on the way.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -61,6 +63,8 @@ internal sealed class GatewayMetrics : IDisposable
     public void ObserveRevision(Func<long> revision) =>
         _ = _meter.CreateObservableGauge("gatehouse.config.revision", revision, description: "Number of the configuration in force.");
 
+    public void CountShadowLeftOut(string route, string target) => _shadowsLeftOut.Add(1, new TagList { { "route", route }, { "target", target } });
+
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
     public void End() => Interlocked.Decrement(ref _inFlight);
@@ -73,7 +77,7 @@ internal sealed class GatewayMetrics : IDisposable
         {
             { "operation", exchange.Operation.Name },
             { "provider", provider?.Name },
-            { "route", exchange.Route },
+            { "route", exchange.Route?.Name },
             { "outcome", exchange.Outcome.Word() },
             { "code", code },
         });

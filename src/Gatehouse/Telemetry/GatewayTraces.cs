@@ -56,7 +56,7 @@ internal static class GatewayTraces
             .SetTag("http.response.status_code", exchange.Status)
             .SetTag("gatehouse.exchange.id", exchange.Id)
             .SetTag("gatehouse.target", exchange.Target?.Name)
-            .SetTag("gatehouse.route", exchange.Route)
+            .SetTag("gatehouse.route", exchange.Route?.Name)
             .SetTag("gatehouse.key.name", exchange.Key?.Name)
             .SetTag("gatehouse.outcome", exchange.Outcome.Word())
             .SetTag("gatehouse.attempts", exchange.Attempts.Count);

@@ -9,25 +9,31 @@ namespace Gatehouse.Upstream;
 internal sealed class CallLifetime : IDisposable
 {
     private readonly Exchange _exchange;
+    private readonly TimeoutModel _limits;
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _clientLeft;
+    private const string Connect = "connect";
+
     private string _limit = "";
     private TimeSpan _limitLength;
 
-    public CallLifetime(Exchange exchange, TimeProvider time)
+    public CallLifetime(Exchange exchange, TimeoutModel limits, TimeProvider time)
     {
-        _exchange = exchange;
+        (_exchange, _limits) = (exchange, limits);
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _clientLeft = exchange.Http.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _source);
     }
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>There must be a connection within the limit for it.</summary>
+    public void AwaitConnection() => Arm(Connect, _limits.Connect);
+
     /// <summary>From now to the first byte of the answer's body: the first-byte limit.</summary>
-    public void AwaitFirstByte() => Arm("first_byte", _exchange.Timeouts.FirstByte);
+    public void AwaitFirstByte() => Arm("first_byte", _limits.FirstByte);
 
     /// <summary>The next wait must end within the idle limit.</summary>
-    public void AwaitMore() => Arm("idle", _exchange.Timeouts.Idle);
+    public void AwaitMore() => Arm("idle", _limits.Idle);
 
     /// <summary>The next wait must end within a short time that is nobody's fault.</summary>
     public void AwaitEnd(TimeSpan limit) => Arm("end", limit);
@@ -38,7 +44,13 @@ internal sealed class CallLifetime : IDisposable
     /// <summary>The error to tell when the token fired and the client is still there.</summary>
     public GatewayError TimeoutError(string target) => new(
         GatewayErrorCode.UpstreamTimeout,
-        $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).");
+        $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).")
+    {
+        Failure = _limit == Connect ? FailureKind.Unreachable : null,
+    };
+
+    /// <summary>Ends the call wherever it is.</summary>
+    public void Abort() => _source.Cancel();
 
     public void Dispose()
     {
@@ -48,8 +60,8 @@ internal sealed class CallLifetime : IDisposable
 
     private void Arm(string limit, TimeSpan length)
     {
-        var left = _exchange.Timeouts.Total - _exchange.Timings.Elapsed;
-        (_limit, _limitLength) = left < length ? ("total", _exchange.Timeouts.Total) : (limit, length);
+        var left = _limits.Total - _exchange.Timings.Elapsed;
+        (_limit, _limitLength) = left < length ? ("total", _limits.Total) : (limit, length);
         _source.CancelAfter(left < length ? Max(left, TimeSpan.Zero) : length);
     }
 

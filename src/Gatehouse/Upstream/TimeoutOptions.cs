@@ -5,7 +5,7 @@ namespace Gatehouse.Upstream;
 [KeyDoc("Time limits of calls to providers. A limit set at a route wins over its provider's, and that over the general one.")]
 internal sealed record TimeoutOptions
 {
-    [KeyDoc("To connect, TLS included. General and per provider only: at a route it is an error.", Default = "10s")]
+    [KeyDoc("To connect, TLS included. At a route, the shorter of its own and the provider's holds.", Default = "10s")]
     public TimeSpan? Connect { get; set; }
 
     [KeyDoc("From sending the request to the first byte of the answer's body. The default is that of the official SDKs.", Default = "10m")]

@@ -1,9 +1,9 @@
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
+using Gatehouse.Upstream.Failures;
 using Gatehouse.Upstream.Realtime;
 using Gatehouse.Upstream.Translation;
 using Microsoft.AspNetCore.Connections;
@@ -15,13 +15,29 @@ internal static class UpstreamClient
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
+    /// <param name="countsWait">No other attempt of the exchange runs meanwhile: the wait is counted here.</param>
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
     public static async ValueTask<(HttpResponseMessage? Response, GatewayError? Error)> SendAsync(
-        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition)
+        Exchange exchange, Target target, CallLifetime lifetime, Rendition? rendition, bool countsWait = true)
     {
         using var request = rendition is null ? CreateRequest(exchange, target) : CreateRequest(exchange, target, rendition);
-        lifetime.AwaitFirstByte();
-        exchange.Timings.UpstreamWaitBegins();
+        var body = request.Content;
+        if (body is not null && target.Timeouts.Connect < target.Provider.Timeouts.Connect)
+        {
+            // The route gives less time than the provider's connections have.
+            lifetime.AwaitConnection();
+            request.Content = new AnnouncedContent(body, lifetime.AwaitFirstByte);
+        }
+        else
+        {
+            lifetime.AwaitFirstByte();
+        }
+
+        if (countsWait)
+        {
+            exchange.Timings.UpstreamWaitBegins();
+        }
+
         try
         {
             if (target.Provider.Signer is { } signer && await SignAsync(signer, request, lifetime.Token) is { } unsigned)
@@ -48,7 +64,8 @@ internal static class UpstreamClient
         {
             // The handler's own ConnectTimeout.
             return (null, new GatewayError(
-                GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s."));
+                GatewayErrorCode.UpstreamTimeout, $"{target.Name}: no connection within {target.Provider.Timeouts.Connect.TotalSeconds:0.###} s.")
+            { Failure = FailureKind.Unreachable });
         }
         catch (HttpRequestException exception) when (exception.InnerException is BadHttpRequestException or ConnectionResetException)
         {
@@ -62,13 +79,16 @@ internal static class UpstreamClient
         }
         finally
         {
-            if (request.Content is SplicedContent { IsWritten: false } body)
+            if (body is SplicedContent { IsWritten: false } spliced)
             {
                 // Cancelled or broken while it was being sent: the buffers must not be given back before the last look at them.
-                await body.WrittenAsync();
+                await spliced.WrittenAsync();
             }
 
-            exchange.Timings.UpstreamWaitEnds();
+            if (countsWait)
+            {
+                exchange.Timings.UpstreamWaitEnds();
+            }
         }
     }
 
@@ -186,21 +206,10 @@ internal static class UpstreamClient
 
     private static GatewayError ErrorOf(HttpRequestException exception, Target target)
     {
-        var what = (exception.HttpRequestError, (exception.InnerException as SocketException)?.SocketErrorCode) switch
-        {
-            (HttpRequestError.NameResolutionError, _) => "its host name cannot be resolved",
-            (_, SocketError.ConnectionRefused) => "it refuses connections",
-            (HttpRequestError.SecureConnectionError, _) => "no TLS connection could be made",
-            (HttpRequestError.ConnectionError, _) => "no connection could be made",
-            (HttpRequestError.ResponseEnded, _) => "it closed the connection before it answered",
-            (HttpRequestError.InvalidResponse, _) => "its answer is not valid HTTP",
-            (HttpRequestError.ConfigurationLimitExceeded, _) => "the head of its answer is too large",
-            _ => "the connection broke",
-        };
+        var (kind, what) = NetworkFailures.Of(exception);
         return new GatewayError(
-            exception.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
-                ? GatewayErrorCode.UpstreamInvalidResponse
-                : GatewayErrorCode.UpstreamError,
-            $"{target.Name} could not be reached: {what}.");
+            kind == FailureKind.ServerError ? GatewayErrorCode.UpstreamInvalidResponse : GatewayErrorCode.UpstreamError,
+            $"{target.Name} could not be reached: {what}.")
+        { Failure = kind };
     }
 }

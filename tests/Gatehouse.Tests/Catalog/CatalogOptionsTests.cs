@@ -108,7 +108,7 @@ public sealed class CatalogOptionsTests : IDisposable
             catalog: { models: {{models.ReplaceLineEndings(" ")}} }
             """);
         var loaded = new ConfigurationLoader(new StartOptions(file), _ => null).Load();
-        _ = new SnapshotCompiler(loaded.Errors, TimeProvider.System, _ => null).Compile(loaded.Options, [], previous: null);
+        _ = new SnapshotCompiler(loaded.Errors, TimeProvider.System, new Random(1), _ => null).Compile(loaded.Options, [], previous: null);
         return loaded;
     }
 }

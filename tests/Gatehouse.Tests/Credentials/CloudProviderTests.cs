@@ -146,6 +146,6 @@ public sealed class CloudProviderTests
     {
         var errors = new ConfigurationErrors("gatehouse.yaml");
         var options = new YamlBinder(errors, _variables.GetValueOrDefault, File.ReadAllText).Bind<GatewayOptions>($"providers:\n  {provider}\n");
-        return (new SnapshotCompiler(errors, new ManualTime(), _variables.GetValueOrDefault).Compile(options, [], previous: null), errors.Messages);
+        return (new SnapshotCompiler(errors, new ManualTime(), new Random(1), _variables.GetValueOrDefault).Compile(options, [], previous: null), errors.Messages);
     }
 }

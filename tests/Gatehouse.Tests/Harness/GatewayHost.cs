@@ -58,7 +58,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         var logging = LoggerFactory.Create(builder => builder.AddProvider(logs).SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning));
         var application = GatewayApplication.Build(
             new StartOptions(file, folder.Path, "127.0.0.1:0", "127.0.0.1:0"),
-            new GatewayEnvironment(time ?? TimeProvider.System, logging, name => environment?.GetValueOrDefault(name)));
+            new GatewayEnvironment(time ?? TimeProvider.System, new SeededRandom(1), logging, name => environment?.GetValueOrDefault(name)));
         await application.StartAsync(CancellationToken.None);
         return new GatewayHost(application, folder, ownsFolder, logs);
     }
@@ -79,6 +79,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         await using var stream = await Admin.GetStreamAsync(new Uri($"/api/v1/exchanges?{query}", UriKind.Relative), TestContext.Current.CancellationToken);
         using var document = await JsonDocument.ParseAsync(stream, cancellationToken: TestContext.Current.CancellationToken);
         return document.RootElement.GetProperty("data").EnumerateArray().Select(element => element.Clone()).ToArray();
+    }
+
+    /// <summary>A route as the admin API shows it.</summary>
+    public async Task<JsonElement> RouteAsync(string name)
+    {
+        await using var stream = await Admin.GetStreamAsync(new Uri("/api/v1/routes", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var document = await JsonDocument.ParseAsync(stream, cancellationToken: TestContext.Current.CancellationToken);
+        return document.RootElement.GetProperty("data").EnumerateArray().Single(route => route.GetProperty("name").GetString() == name).Clone();
     }
 
     /// <summary>The row of an exchange, as soon as it is there.</summary>

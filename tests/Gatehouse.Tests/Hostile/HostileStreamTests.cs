@@ -161,7 +161,7 @@ public sealed class HostileStreamTests
             await connection.ChunkAsync("data: nonsense\n\n"u8.ToArray());
         });
         await using var gateway = await GatewayHost.StartAsync(
-            HostileProviders.Configuration(upstream.Address) + "routes:\n  both: { targets: [chat/m, gone/m] }\n");
+            HostileProviders.Configuration(upstream.Address) + "routes:\n  both: { targets: [chat/m, gone/m], retry: { attempts: 2 } }\n");
 
         using var response = await PostAsync(gateway, "/v1/messages", Question.Replace("\"stream\":true", "\"stream\":false", StringComparison.Ordinal), "both");
 

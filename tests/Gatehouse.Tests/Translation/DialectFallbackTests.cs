@@ -89,7 +89,7 @@ public sealed class DialectFallbackTests
             await connection.RespondAsync(503, "application/json", Overloaded);
             return true;
         });
-        await using var gateway = await GatewayHost.StartAsync(mock.Providers + "routes:\n  r: { targets: [chat/m1, claude/m2] }\n");
+        await using var gateway = await GatewayHost.StartAsync(mock.Providers + "routes:\n  r: { targets: [chat/m1, claude/m2], retry: { on: [] } }\n");
 
         using var response = await new Caller("chat").AskAsync(gateway, "r", more: ",\"n\":2");
 

@@ -8,10 +8,13 @@ internal static class KeyNames
 {
     private const int MaxNameLength = 200;
 
-    public static string Of(PropertyInfo property)
+    public static string Of(PropertyInfo property) => Snake(property.Name);
+
+    /// <summary><c>RoundRobin</c> is <c>round_robin</c>.</summary>
+    public static string Snake(string pascalCase)
     {
         var name = new StringBuilder();
-        foreach (var c in property.Name)
+        foreach (var c in pascalCase)
         {
             if (char.IsUpper(c) && name.Length > 0)
             {

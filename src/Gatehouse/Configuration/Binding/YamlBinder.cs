@@ -202,5 +202,5 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         _ => type.Name,
     };
 
-    internal static string EnumKey(object value) => value.ToString()!.ToLowerInvariant();
+    internal static string EnumKey(object value) => KeyNames.Snake(value.ToString()!);
 }

@@ -1,55 +1,291 @@
 using Gatehouse.Routing.Attempts;
+using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing.Health;
 
-/// <summary>How one target of one route is: its circuit breaker, its latency, its errors, what it has left of its provider's quota.</summary>
-internal sealed class TargetHealth
+/// <summary>
+/// How one target of one route is: its circuit breaker, its latency, its errors, what it has left of its provider's quota. Thread-safe. It outlives
+/// a reload of the configuration.
+/// </summary>
+/// <param name="model">Its limits.</param>
+/// <param name="time">Durations go by its timestamps, so that a clock that is set does not matter.</param>
+/// <param name="random">For jitter. One that is shared must be thread-safe.</param>
+internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random random)
 {
+    private readonly Lock _lock = new();
+    private readonly long _origin = time.GetTimestamp();
+    private readonly CircuitBreaker _breaker = new(model, random);
+    private readonly QuotaGate _quota = new();
+    private readonly RunningAttempts _attempts = new();
+    private readonly PeakEwma _latency = new();
+    private readonly ErrorEwma _errors = new();
+    private readonly LatencyHistogram _histogram = new();
+    private HealthModel _model = model;
+    private HealthRefusal _lastRefusal;
+    private Blame? _lastBlame;
     private int _inFlight;
 
     /// <summary>Attempts that run now.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Peak EWMA of the time to the head of the answer, in microseconds; 0 before the first answer.</summary>
-    public double LatencyMicroseconds { get; private set; }
-
-    /// <summary>EWMA of failures, 0 to 1.</summary>
-    public double ErrorRate { get; private set; }
-
-    /// <summary>Share of its ordinary traffic that it should get: below 1 for a while after it has come back.</summary>
-    public double Readiness { get; private set; } = 1;
-
-    /// <summary>Lets one attempt in, or says why not.</summary>
-    public GateDecision TryEnter()
+    /// <summary>Peak EWMA of the time to the head of the answer, in microseconds; 0 before the first answer. It sinks while nothing is tried.</summary>
+    public double LatencyMicroseconds
     {
-        _ = Interlocked.Increment(ref _inFlight);
-        return default;
+        get
+        {
+            lock (_lock)
+            {
+                return _latency.At(Now);
+            }
+        }
+    }
+
+    /// <summary>95th percentile of the time to the head of the answer, of the last five to ten minutes; null below 20 answers.</summary>
+    public TimeSpan? Percentile95
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _histogram.Percentile(Now, 0.95);
+            }
+        }
+    }
+
+    /// <summary>EWMA of failures, 0 to 1. It sinks while nothing is tried.</summary>
+    public double ErrorRate
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _errors.At(Now);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Share of its ordinary traffic that it should get: below 1 for a while after it has come back. Never 0: who divides traffic by it must leave room
+    /// for the trial by which it comes back.
+    /// </summary>
+    public double Readiness
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return ReadinessAt(Now);
+            }
+        }
+    }
+
+    // Within the lock only: so no two calls see time run backwards.
+    private TimeSpan Now => time.GetElapsedTime(_origin);
+
+    /// <summary>Of the configuration from now on. What is known stays; a cool-down that runs is not changed.</summary>
+    public void Apply(HealthModel changed)
+    {
+        lock (_lock)
+        {
+            _model = changed;
+            _breaker.Apply(changed);
+        }
+    }
+
+    /// <summary>Lets one attempt in, or says why not. With a pass comes the duty to <see cref="Leave"/>.</summary>
+    public GateDecision TryEnter(out HealthPass pass)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            if (!_quota.IsClosed(now) && _breaker.TryEnter(now, out var ticket))
+            {
+                pass = Admit(ticket);
+                return default;
+            }
+
+            pass = default;
+            _lastRefusal = RefusalAt(now);
+            return new GateDecision(_lastRefusal);
+        }
     }
 
     /// <summary>Lets one attempt in, whatever its state: when there is nothing better.</summary>
-    public void Enter() => _ = Interlocked.Increment(ref _inFlight);
-
-    /// <summary>The attempt that was let in answered; it may still be sending.</summary>
-    public void Succeeded(TimeSpan toHead)
+    public HealthPass Enter()
     {
-        LatencyMicroseconds = toHead.TotalMicroseconds;
+        lock (_lock)
+        {
+            return Admit(_breaker.Force(Now));
+        }
     }
 
-    /// <summary>The attempt that was let in failed.</summary>
-    public void Failed(Blame blame, TimeSpan? retryAfter)
+    /// <summary>The attempt that was let in answered; it may still be sending, and it may still fail.</summary>
+    public void Succeeded(in HealthPass pass, TimeSpan toHead)
     {
-        ErrorRate = blame == Blame.None ? ErrorRate : 1;
-        Readiness = retryAfter is null ? Readiness : 0;
+        lock (_lock)
+        {
+            if (!_attempts.IsRunning(pass))
+            {
+                return;
+            }
+
+            ref var attempt = ref _attempts[pass];
+            if (attempt.Verdict != AttemptVerdict.None)
+            {
+                return;
+            }
+
+            var now = Now;
+            attempt.Verdict = AttemptVerdict.Succeeded;
+            _breaker.Succeeded(ref attempt.Breaker, now);
+            _quota.Succeeded(attempt.QuotaPeriod);
+            _errors.Observe(now, failed: false);
+            _latency.Observe(now, toHead.TotalMicroseconds);
+            _histogram.Observe(now, toHead);
+        }
     }
 
-    /// <summary>The attempt that was let in is over, however it ended: it counts no more as in flight.</summary>
-    public void Leave() => _ = Interlocked.Decrement(ref _inFlight);
-}
+    /// <summary>The attempt that was let in failed, before its answer or in the middle of it. Only the first failure of an attempt counts.</summary>
+    public void Failed(in HealthPass pass, Blame blame, TimeSpan? retryAfter)
+    {
+        lock (_lock)
+        {
+            if (!_attempts.IsRunning(pass))
+            {
+                return;
+            }
 
-/// <summary>Whether a target may be tried now.</summary>
-/// <param name="Refusal">Null when it may.</param>
-/// <param name="Until">When it may be tried again, where that is known.</param>
-internal readonly record struct GateDecision(string? Refusal, DateTimeOffset? Until)
-{
-    public bool IsOpen => Refusal is null;
+            ref var attempt = ref _attempts[pass];
+            if (attempt.Verdict == AttemptVerdict.Decided)
+            {
+                return;
+            }
+
+            var now = Now;
+            var isCut = attempt.Verdict == AttemptVerdict.Succeeded;
+            attempt.Verdict = AttemptVerdict.Decided;
+            _lastBlame = blame;
+            switch (blame)
+            {
+                case Blame.Quota:
+                    _breaker.Answered(ref attempt.Breaker, now);
+                    _quota.Refused(attempt.QuotaPeriod, now, retryAfter);
+                    break;
+                case Blame.Failure or Blame.Eject:
+                    _breaker.Failed(ref attempt.Breaker, now, blame == Blame.Eject, isCut, retryAfter);
+                    _errors.Observe(now, failed: true);
+                    break;
+                default:
+                    _breaker.Answered(ref attempt.Breaker, now);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The attempt that was let in is over, however it ended: it counts no more as in flight. Nothing may be said of it afterwards.</summary>
+    public void Leave(in HealthPass pass)
+    {
+        lock (_lock)
+        {
+            if (!_attempts.IsRunning(pass))
+            {
+                return;
+            }
+
+            ref var attempt = ref _attempts[pass];
+            if (attempt.Verdict == AttemptVerdict.Succeeded)
+            {
+                _breaker.Completed(attempt.Breaker);
+            }
+
+            _breaker.Left(attempt.Breaker);
+            _attempts.Remove(pass);
+            _inFlight--;
+        }
+    }
+
+    /// <summary>What the provider said is left, in the headers of an answer.</summary>
+    public void Observe(ProviderQuota quota)
+    {
+        // Nearly all answers have something left.
+        if (quota.RemainingRequests is not <= 0 && quota.RemainingTokens is not <= 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _quota.Observe(quota, Now, time.GetUtcNow());
+        }
+    }
+
+    /// <summary>For choosing among targets that are all refused: the least is the one to <see cref="Enter"/>.</summary>
+    public HealthBadness Badness()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var opens = _breaker.State(now) == BreakerState.Open ? _breaker.OpenUntil - now : TimeSpan.Zero;
+            var quota = _quota.IsClosed(now) ? _quota.Until - now : TimeSpan.Zero;
+            var grade = _breaker.IsEjected ? HealthGrade.Ejected
+                : quota > TimeSpan.Zero ? HealthGrade.OutOfQuota
+                : _breaker.State(now) != BreakerState.Closed ? HealthGrade.Failing
+                : HealthGrade.Fit;
+            return new HealthBadness(grade, opens > quota ? opens : quota, _errors.At(now));
+        }
+    }
+
+    /// <summary>For the admin API.</summary>
+    public TargetHealthView View()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var state = _breaker.State(now);
+            return new TargetHealthView(
+                state switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "half_open" },
+                state == BreakerState.Closed ? null : ClockAt(now, _breaker.OpenUntil),
+                HealthRefusal.Words(_breaker.Reason, _breaker.Counted),
+                _lastBlame switch { null => null, Blame.None => "none", Blame.Quota => "quota", Blame.Failure => "failure", _ => "eject" },
+                _errors.At(now),
+                _latency.Last == 0 ? null : _latency.Last / 1000,
+                _histogram.Percentile(now, 0.95)?.TotalMilliseconds,
+                _inFlight,
+                _breaker.ConsecutiveFailures,
+                ReadinessAt(now),
+                _quota.IsClosed(now) ? ClockAt(now, _quota.Until) : null,
+                _breaker.OpenedCount,
+                _lastRefusal.Text() is { } text ? new RefusalView(text, _lastRefusal.At) : null);
+        }
+    }
+
+    private HealthPass Admit(in BreakerTicket ticket)
+    {
+        _inFlight++;
+        return _attempts.Add(ticket, _quota.Period);
+    }
+
+    private double ReadinessAt(TimeSpan now) => SlowStart.Readiness(
+        _breaker.State(now) == BreakerState.Closed, _breaker.RecoveredAt is { } recovered ? now - recovered : null, _model.SlowStart);
+
+    private HealthRefusal RefusalAt(TimeSpan now)
+    {
+        if (_quota.IsClosed(now))
+        {
+            return new HealthRefusal { Kind = RefusalKind.Quota, At = time.GetUtcNow(), Until = ClockAt(now, _quota.Until), Quota = _quota.Reason };
+        }
+
+        return _breaker.IsTrialRunning
+            ? new HealthRefusal { Kind = RefusalKind.TrialRunning, At = time.GetUtcNow() }
+            : new HealthRefusal
+            {
+                Kind = RefusalKind.BreakerOpen,
+                At = time.GetUtcNow(),
+                Until = ClockAt(now, _breaker.OpenUntil),
+                Reason = _breaker.Reason,
+                Counted = _breaker.Counted,
+            };
+    }
+
+    private DateTimeOffset ClockAt(TimeSpan now, TimeSpan then) => time.GetUtcNow() + (then - now);
 }

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -12,7 +12,6 @@ namespace Gatehouse.Upstream.Translation;
 /// </summary>
 internal static class RateLimitHeaders
 {
-    private static readonly SearchValues<char> Number = SearchValues.Create("0123456789.");
     private static readonly string[] Kept = ["retry-after", "retry-after-ms", "x-should-retry"];
     private static readonly string[] RequestIds = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id"];
     private static readonly string[] Resources = ["requests", "tokens", "input-tokens", "output-tokens"];
@@ -59,48 +58,13 @@ internal static class RateLimitHeaders
     {
         var toAnthropic = caller == Dialect.Anthropic;
         var value = fact != "reset" ? openAi ?? anthropic
-            : toAnthropic ? anthropic ?? (Duration(openAi!) is { } wait ? (now + wait).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null)
+            : toAnthropic ? anthropic ?? (HeaderTime.Duration(openAi) is { } wait ? (now + wait).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null)
             : openAi ?? (DateTimeOffset.TryParse(anthropic, CultureInfo.InvariantCulture, out var time) ? Text(time - now) : null);
         if (value is not null)
         {
             to[toAnthropic ? $"anthropic-ratelimit-{resource}-{fact}" : $"x-ratelimit-{fact}-{resource}"] = value;
         }
     }
-
-    /// <summary><c>1h2m3.5s</c>, <c>20ms</c>, or seconds.</summary>
-    private static TimeSpan? Duration(string text)
-    {
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
-        {
-            return Bounded(seconds);
-        }
-
-        var total = 0.0;
-        var rest = text.AsSpan();
-        while (!rest.IsEmpty)
-        {
-            var digits = rest.IndexOfAnyExcept(Number);
-            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
-            {
-                return null;
-            }
-
-            rest = rest[digits..];
-            var unit = rest.IndexOfAny(Number) is var end and >= 0 ? rest[..end] : rest;
-            var factor = unit switch { "h" => 3600, "m" => 60, "s" => 1, "ms" => 0.001, "us" or "µs" => 0.000_001, "d" => 86_400, _ => double.NaN };
-            if (double.IsNaN(factor))
-            {
-                return null;
-            }
-
-            total += number * factor;
-            rest = rest[unit.Length..];
-        }
-
-        return Bounded(total);
-    }
-
-    private static TimeSpan? Bounded(double seconds) => seconds < TimeSpan.FromDays(366).TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
 
     private static string Text(TimeSpan wait) => wait <= TimeSpan.Zero ? "0s" : $"{Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture)}s";
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -182,9 +183,10 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     /// <summary>The caller has got nothing yet: it can be told with a status of its own, or another target be tried.</summary>
     private GatewayError? FailBeforeStart(Exchange exchange, ChatError error)
     {
-        if (ModelDispatcher.IsRetryable(error.Status) && ModelDispatcher.MayTryNext(exchange))
+        var kind = FailureClassifier.Of(error);
+        if (exchange.Walk!.CanAdvance(kind))
         {
-            return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream: {error.Message}");
+            return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream: {error.Message}") { Failure = kind };
         }
 
         _hasEnded = true;

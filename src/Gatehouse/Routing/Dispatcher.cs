@@ -1,0 +1,121 @@
+using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Routing.Attempts;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Routing;
+
+/// <summary>Step 6 for model calls: takes an exchange along its route until a target answers.</summary>
+internal sealed class Dispatcher(TimeProvider time, Random random)
+{
+    /// <summary>Decides which targets may take the exchange, in which order, and lets it in at the first one.</summary>
+    public ValueTask<Outcome> PlanAsync(Exchange exchange)
+    {
+        var route = exchange.Route!;
+        var plan = route.FixedPlan;
+        if (plan is null)
+        {
+            plan = new RoutePlan(route.Targets.Count);
+            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+        }
+
+        exchange.Walk = new RouteWalk(exchange, route, plan, random);
+        return ValueTask.FromResult(exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange));
+    }
+
+    /// <summary>Tries targets from where the walk stands.</summary>
+    /// <returns>Continue when there is an answer, still to be passed on; an error when no target gave one.</returns>
+    public async ValueTask<Outcome> DispatchAsync(Exchange exchange)
+    {
+        var walk = exchange.Walk!;
+        while (true)
+        {
+            if (walk.Delay > TimeSpan.Zero)
+            {
+                await Task.Delay(walk.Delay, time, exchange.Http.RequestAborted);
+            }
+
+            var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
+            if (call is null)
+            {
+                walk.Failed(unsayable!.FailureKind);
+                if (walk.Advance(unsayable.FailureKind))
+                {
+                    continue;
+                }
+
+                // What failed before may succeed when it is asked again: that is what the caller must know.
+                return unsayable.Code == GatewayErrorCode.UnsupportedFeature && exchange.Attempts is [.., var failed]
+                    ? new GatewayError(GatewayErrorCode.UpstreamError, $"{failed.Target} failed ({failed.Error}), and of the targets after it none can be asked: {unsayable.Message}")
+                    : unsayable;
+            }
+
+            using (call)
+            {
+                if (call.TryAnswerWithoutCall(exchange))
+                {
+                    return Outcome.Continue;
+                }
+
+                using var used = await SendAsync(exchange, walk, call);
+                exchange.Attempts.Add(used.ToAttempt());
+                walk.Observe(used.Quota);
+                if (used.Failure is not { } failure)
+                {
+                    walk.Succeeded(used.ToHead);
+                    return used.Take(exchange);
+                }
+
+                walk.Failed(failure, used.RetryAfter);
+                if (!walk.Advance(failure, used.RetryAfter))
+                {
+                    return used.Take(exchange);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes back an answer that broke before its first byte went out, if there is another attempt to make: nobody has seen anything of it.
+    /// </summary>
+    public static bool TakesBack(Exchange exchange, Outcome outcome)
+    {
+        if (exchange.Answer is null || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
+        {
+            return false;
+        }
+
+        var kind = exchange.Response.HasStarted ? FailureKind.StreamCut : broken.FailureKind;
+        walk.Failed(kind);
+        if (exchange.Attempts.Count > 0)
+        {
+            exchange.Attempts[^1] = exchange.Attempts[^1] with { Error = broken.Traits.Name, Kind = kind.Word() };
+        }
+
+        if (!walk.Advance(kind))
+        {
+            return false;
+        }
+
+        exchange.Answer.Dispose();
+        exchange.Answer = null;
+        // What it said of its usage is not the next one's.
+        exchange.Facts = new OpenAiAnswerFacts();
+        return true;
+    }
+
+    /// <returns>The call that ended; another one than was given where that one was faster.</returns>
+    private async ValueTask<TargetCall> SendAsync(Exchange exchange, RouteWalk walk, TargetCall call)
+    {
+        if (walk.HedgeDelay is { } delay && exchange.Operation.MayBeAskedTwice)
+        {
+            return await HedgedAttempt.RunAsync(exchange, walk, call, delay, time);
+        }
+
+        await call.SendAsync(exchange, time);
+        return call;
+    }
+
+    private static Outcome NoTarget(Exchange exchange) => new GatewayError(
+        GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");
+}

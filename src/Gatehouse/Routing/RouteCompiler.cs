@@ -1,0 +1,177 @@
+using Gatehouse.Catalog;
+using Gatehouse.Configuration.Binding;
+using Gatehouse.Pipeline;
+using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Strategies;
+using Gatehouse.Upstream;
+
+namespace Gatehouse.Routing;
+
+/// <summary>Validates routes and compiles them. What is known of a target's health outlives a reload, as does the budget for retries.</summary>
+internal sealed class RouteCompiler(
+    ConfigurationErrors errors,
+    IReadOnlyDictionary<string, ProviderModel> providers,
+    ModelCatalog catalog,
+    IReadOnlyDictionary<string, RouteModel> previous,
+    TimeProvider time,
+    Random random)
+{
+    /// <summary>Deeper trees are not read by anybody.</summary>
+    private const int MaxDepth = 8;
+
+    private readonly StrategyCompiler _strategies = new(errors, catalog, time);
+
+    public IEnumerable<RouteModel> Compile(IReadOnlyDictionary<string, RouteOptions> routes) =>
+        routes.Select(route => Compile(route.Key, route.Value)).OfType<RouteModel>();
+
+    private RouteModel? Compile(string name, RouteOptions options)
+    {
+        var path = $"routes.{name}";
+        Validate(options, path);
+        var before = previous.GetValueOrDefault(name);
+        var scope = new Scope(options.Timeout, HealthModel.Of(options.Health), before, []);
+        var root = NodeOf(options, path, scope, depth: 1);
+        if (root is null || scope.Leaves.Count == 0)
+        {
+            return null;
+        }
+
+        if (scope.Leaves.Count > RouteModel.MaxTargets)
+        {
+            errors.Add(path, $"has {scope.Leaves.Count} targets; a route can have {RouteModel.MaxTargets}");
+        }
+
+        return new RouteModel
+        {
+            Name = name,
+            Strategy = options.Strategy ?? RouteStrategy.Fallback,
+            Root = root,
+            Targets = scope.Leaves,
+            Retry = RetryModel.Of(options.Retry, scope.Leaves.Count),
+            Budget = before?.Budget ?? new RetryBudget(time, (double)options.Retry.Budget, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
+            BudgetRatio = (double)options.Retry.Budget,
+            Health = scope.Health,
+            Hedge = HedgeOf(options.Hedge, before),
+            FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
+        };
+    }
+
+    private HedgeModel HedgeOf(HedgeOptions options, RouteModel? before) => new(
+        (double)options.Share,
+        options.After,
+        before?.Hedge?.Budget ?? new RetryBudget(time, (double)options.Share, HedgeOptions.FreeHedges, HedgeOptions.BudgetWindow));
+
+    private void Validate(RouteOptions options, string path)
+    {
+        TimeoutModel.Validate(options.Timeout, $"{path}.timeout", errors);
+        HealthModel.Validate(options.Health, $"{path}.health", errors);
+        if (options.Retry.Attempts is { } attempts)
+        {
+            errors.CheckNumber($"{path}.retry.attempts", attempts, least: 1, RouteModel.MaxTargets);
+        }
+
+        errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
+        errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
+        CheckPart($"{path}.retry.budget", options.Retry.Budget);
+        CheckPart($"{path}.hedge.share", options.Hedge.Share);
+        if (options.Hedge.After is { } after)
+        {
+            errors.CheckDuration($"{path}.hedge.after", after);
+        }
+    }
+
+    private void CheckPart(string path, decimal value)
+    {
+        if (value is < 0 or > 1)
+        {
+            errors.Add(path, "must be 0 to 1");
+        }
+    }
+
+    private RouteNode? NodeOf(IStrategyOptions options, string path, Scope scope, int depth)
+    {
+        if (depth > MaxDepth)
+        {
+            errors.Add(path, $"strategies are nested more than {MaxDepth} levels deep");
+            return null;
+        }
+
+        if (options.Targets.Count == 0)
+        {
+            errors.Add(path, depth == 1
+                ? "a route needs at least one target, such as targets: [openai/gpt-5-mini]"
+                : "a strategy needs at least one target, such as targets: [openai/gpt-5-mini]");
+            return null;
+        }
+
+        var children = new List<(RouteTargetOptions Options, RouteNode Node)>();
+        for (var i = 0; i < options.Targets.Count; i++)
+        {
+            var child = options.Targets[i];
+            if (ChildOf(child, $"{path}.targets[{i}]", scope, depth) is { } node)
+            {
+                node.Weight = (double)child.Weight;
+                children.Add((child, node));
+            }
+        }
+
+        return children.Count == 0 ? null : _strategies.Compile(options, children, path);
+    }
+
+    private RouteNode? ChildOf(RouteTargetOptions options, string path, Scope scope, int depth)
+    {
+        if (options.Weight < 0)
+        {
+            errors.Add($"{path}.weight", "must not be negative");
+        }
+
+        var isStrategy = options.Strategy is not null || options.Targets.Count > 0;
+        if (isStrategy && options.Target.Length > 0)
+        {
+            errors.Add(path, "is a target and a strategy at once: write target, or strategy with targets");
+            return null;
+        }
+
+        return isStrategy ? NodeOf(options, path, scope, depth + 1) : LeafOf(options, path, scope);
+    }
+
+    private RouteTarget? LeafOf(RouteTargetOptions options, string path, Scope scope)
+    {
+        var slash = options.Target.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || slash == options.Target.Length - 1)
+        {
+            errors.Add(path, $"'{options.Target}' is not provider/model");
+            return null;
+        }
+
+        var name = options.Target[..slash];
+        if (!providers.TryGetValue(name, out var provider))
+        {
+            var nearest = KeyNames.Nearest(name, providers.Keys);
+            errors.Add(path, $"there is no provider '{name}'" + (nearest is null ? "" : $"; did you mean '{nearest}'?"));
+            return null;
+        }
+
+        var target = new Target(provider, options.Target[(slash + 1)..]);
+        target = target with { Timeouts = target.Timeouts.With(scope.Timeout) };
+        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = catalog.Find(provider.Name, provider.Entry.Kind, target.Model) };
+        scope.Leaves.Add(leaf);
+        return leaf;
+    }
+
+    /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
+    private TargetHealth HealthOf(Target target, Scope scope) =>
+        scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => string.Equals(leaf.Target.Name, target.Name, StringComparison.Ordinal))?.Health
+        ?? new TargetHealth(scope.Health, time, random);
+
+    private static RoutePlan PlanOf(List<RouteTarget> leaves)
+    {
+        var plan = new RoutePlan(leaves.Count);
+        leaves.ForEach(plan.Add);
+        return plan;
+    }
+
+    /// <summary>What holds for all of one route.</summary>
+    private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, RouteModel? Before, List<RouteTarget> Leaves);
+}
