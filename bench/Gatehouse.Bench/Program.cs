@@ -8,7 +8,7 @@ const string Usage = """
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
            Gatehouse.Bench expressions --rounds N
-           Gatehouse.Bench chaos  --gateway NAME --url URL (--route ROUTE --key KEY [--admin URL --admin-token TOKEN] | [--retries N])
+           Gatehouse.Bench chaos  --gateway NAME --url URL (--key KEY [--admin URL --admin-token TOKEN] | [--retries N])
                                   --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
            Gatehouse.Bench chaos-report --results FILE
     """;

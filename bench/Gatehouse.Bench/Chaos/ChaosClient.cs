@@ -54,7 +54,8 @@ internal sealed class ChaosClient(GatewayUnderTest gateway, TimeProvider time) :
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
-            judgement = Judgement.Failed("broken connection");
+            var how = exception is HttpRequestException { HttpRequestError: var request } ? request : (exception as HttpIOException)?.HttpRequestError;
+            judgement = Judgement.Failed($"broken connection ({how?.ToString() ?? exception.GetType().Name})");
         }
 
         return new ClientAnswer(number, judgement, exchange, time.GetElapsedTime(started) - due, firstContent);

@@ -159,7 +159,7 @@ internal static class ChaosReport
             | gateway | fault | met by | correct | failed visibly | wrong |
             |---|---|---:|---:|---:|---:|
             """);
-        foreach (var gateway in results.Where(result => result.Scenario is Bursts or "three").GroupBy(result => result.Gateway, StringComparer.Ordinal))
+        foreach (var gateway in results.Where(result => result.Scenario is Bursts or "balanced" or "three").GroupBy(result => result.Gateway, StringComparer.Ordinal))
         {
             foreach (var fault in gateway.SelectMany(result => result.Faults).GroupBy(outcome => outcome.Fault).OrderBy(group => group.Key))
             {

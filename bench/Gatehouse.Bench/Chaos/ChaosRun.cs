@@ -24,11 +24,18 @@ internal sealed class ChaosRun(TimeProvider time)
         upstreams.ForEach(upstream => upstream.Start());
         try
         {
-            using var client = new ChaosClient(GatewayUnderTest.From(arguments, ports), time);
+            using var client = new ChaosClient(GatewayUnderTest.From(arguments, scenario, ports), time);
             var warm = await client.RunAsync(count, Math.Min(WarmUp, count), perSecond);
-            if (Array.Find(warm, answer => answer.Judgement.Verdict != Verdict.Correct) is { } bad)
+            var failed = warm.Where(answer => answer.Judgement.Verdict != Verdict.Correct).ToList();
+            if (failed.Count > 0)
             {
-                throw new BenchException($"the warm-up failed without any fault: {bad.Judgement}");
+                await Console.Error.WriteLineAsync($"{failed.Count} of {warm.Length} requests of the warm-up failed, the first by: {failed[0].Judgement}");
+            }
+
+            // A few are a finding, and the healthy run counts them; many mean that this is no gateway that works.
+            if (failed.Count > warm.Length / 10)
+            {
+                throw new BenchException("the warm-up failed without any fault");
             }
 
             clock.Start();

@@ -2,10 +2,11 @@ namespace Gatehouse.Bench.Chaos;
 
 /// <summary>What a run does to its targets.</summary>
 /// <param name="Name">On the command line and in the report.</param>
+/// <param name="Route">In gatehouse.yaml.</param>
 /// <param name="Targets">How many there are.</param>
 /// <param name="Share">Of the requests of a full run: where a smaller number shows the same, it is enough.</param>
 /// <param name="Behaviour">Of a target, by the run's seed, the target's index and the run's duration.</param>
-internal sealed record ChaosScenario(string Name, int Targets, double Share, Func<int, int, TimeSpan, TargetBehaviour> Behaviour)
+internal sealed record ChaosScenario(string Name, string Route, int Targets, double Share, Func<int, int, TimeSpan, TargetBehaviour> Behaviour)
 {
     /// <summary>Share of the run that each target is down.</summary>
     private const double Down = 0.01;
@@ -17,12 +18,13 @@ internal sealed record ChaosScenario(string Name, int Targets, double Share, Fun
 
     public static IReadOnlyList<ChaosScenario> All { get; } =
     [
-        new("healthy", 2, 1, (_, _, _) => TargetBehaviour.Healthy),
-        new("two", 2, 1, Bursts),
-        new("three", 3, 1, Bursts),
-        new("outage-refused", 2, 0.4, (_, target, _) => First(target, FaultSchedule.Always(Fault.RefusedConnection))),
-        new("outage-stalled", 2, 0.4, (_, target, _) => First(target, FaultSchedule.Always(Fault.StalledHead))),
-        new("slow", 2, 0.4, (_, target, _) => target == 0 ? TargetBehaviour.Healthy with { LatencyFactor = 10 } : TargetBehaviour.Healthy),
+        new("healthy", "two", 2, 1, (_, _, _) => TargetBehaviour.Healthy),
+        new("two", "two", 2, 1, Bursts),
+        new("balanced", "balanced", 2, 1, Bursts),
+        new("three", "three", 3, 1, Bursts),
+        new("outage-refused", "two", 2, 0.4, (_, target, _) => First(target, FaultSchedule.Always(Fault.RefusedConnection))),
+        new("outage-stalled", "two", 2, 0.4, (_, target, _) => First(target, FaultSchedule.Always(Fault.StalledHead))),
+        new("slow", "balanced", 2, 0.4, (_, target, _) => target == 0 ? TargetBehaviour.Healthy with { LatencyFactor = 10 } : TargetBehaviour.Healthy),
     ];
 
     /// <summary>Whether the first target is down for the whole run.</summary>

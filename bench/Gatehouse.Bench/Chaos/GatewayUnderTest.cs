@@ -7,13 +7,13 @@ namespace Gatehouse.Bench.Chaos;
 /// <param name="Headers">That each request carries: the credential, or for Portkey the whole configuration.</param>
 internal sealed record GatewayUnderTest(string Name, Uri Url, string Model, IReadOnlyList<(string Name, string Value)> Headers)
 {
-    public static GatewayUnderTest From(Arguments arguments, IReadOnlyList<int> ports)
+    public static GatewayUnderTest From(Arguments arguments, ChaosScenario scenario, IReadOnlyList<int> ports)
     {
         var name = arguments.Text("gateway");
         var url = new Uri(arguments.Url("url"), "/v1/chat/completions");
         return name.StartsWith("portkey", StringComparison.Ordinal)
             ? new GatewayUnderTest(name, url, "m", [("x-portkey-config", PortkeyConfig(ports, arguments.Number("retries", 0)))])
-            : new GatewayUnderTest(name, url, arguments.Text("route"), [("authorization", $"Bearer {arguments.Text("key")}")]);
+            : new GatewayUnderTest(name, url, scenario.Route, [("authorization", $"Bearer {arguments.Text("key")}")]);
     }
 
     public HttpRequestMessage Request(int number)
@@ -30,7 +30,7 @@ internal sealed record GatewayUnderTest(string Name, Uri Url, string Model, IRea
         return request;
     }
 
-    /// <summary>Fall-over on any failure, and the only time limit that it has, that for the head of an answer, as Gatehouse's in gatehouse.yaml.</summary>
+    /// <summary>Fail-over on any failure, and the only time limit that it has, that for the head of an answer, as Gatehouse's in gatehouse.yaml.</summary>
     private static string PortkeyConfig(IReadOnlyList<int> ports, int retries)
     {
         var retry = retries == 0 ? "" : $$""","retry":{"attempts":{{retries}},"on_status_codes":[408,429,500,502,503,504,529]}""";
