@@ -1,4 +1,5 @@
 using Gatehouse.Bench;
+using Gatehouse.Bench.Chaos;
 
 const string Usage = """
     usage: Gatehouse.Bench mock   --listen HOST:PORT [--frame-delay MS]
@@ -7,6 +8,9 @@ const string Usage = """
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
            Gatehouse.Bench expressions --rounds N
+           Gatehouse.Bench chaos  --gateway NAME --url URL (--key KEY [--admin URL --admin-token TOKEN] | [--retries N])
+                                  --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
+           Gatehouse.Bench chaos-report --results FILE
     """;
 
 try
@@ -30,6 +34,12 @@ try
             return 0;
         case ["expressions", .. var rest]:
             Expressions.Run(new Arguments(rest));
+            return 0;
+        case ["chaos", .. var rest]:
+            await new ChaosRun(TimeProvider.System).RunAsync(new Arguments(rest));
+            return 0;
+        case ["chaos-report", .. var rest]:
+            ChaosReport.Run(new Arguments(rest));
             return 0;
         default:
             await Console.Error.WriteLineAsync(Usage);
