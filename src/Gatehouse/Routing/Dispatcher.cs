@@ -71,7 +71,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     /// </summary>
     public static bool TakesBack(Exchange exchange, Outcome outcome)
     {
-        if (exchange.Answer is null || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
+        if (exchange.Answer is null || exchange.ClientLeft || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
         {
             return false;
         }

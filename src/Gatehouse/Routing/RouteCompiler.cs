@@ -44,6 +44,7 @@ internal sealed class RouteCompiler(
             Budget = before?.Budget ?? new RetryBudget(time, (double)options.Retry.Budget, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
+            Release = ReleaseModel.Of(options.Release),
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }
@@ -64,6 +65,12 @@ internal sealed class RouteCompiler(
 
         errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
         errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
+        errors.CheckDuration($"{path}.release.after", options.Release.After, canBeZero: true);
+        if (options.Release.Tokens is { } tokens)
+        {
+            errors.CheckNumber($"{path}.release.tokens", tokens, least: 1, ReleaseOptions.MaxTokens);
+        }
+
         if (options.Retry.Budget is < 0 or > 1)
         {
             errors.Add($"{path}.retry.budget", "must be 0 to 1");

@@ -31,6 +31,8 @@ internal sealed record RouteModel
 
     public HealthModel? Health { get; init; }
 
+    public ReleaseModel Release { get; init; } = ReleaseModel.Default;
+
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }
 

@@ -48,6 +48,8 @@ internal sealed record RouteOptions : IStrategyOptions
 
     public HealthOptions Health { get; set; } = new();
 
+    public ReleaseOptions Release { get; set; } = new();
+
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
 }

@@ -17,7 +17,18 @@ internal static class FailureClassifier
         _ => body.Length < 0 ? FailureKind.Billing : FailureKind.InvalidRequest,
     };
 
-    public static FailureKind Of(ChatError error) => Of(error.Status, default);
+    public static FailureKind OfFrame(ReadOnlySpan<byte> data, string? errorType = null)
+    {
+        try
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(data.ToArray());
+            return Of(Codecs.Of(Dialect.OpenAiChat).ReadError(0, document.RootElement).Status, default);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return errorType is null ? FailureKind.ServerError : FailureKind.Overloaded;
+        }
+    }
 }
 
 internal static class RetryAfter
