@@ -55,6 +55,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         ServiceTier = exchange.ServiceTier == default ? null : exchange.ServiceTier.ToString().ToLowerInvariant(),
         CostNanoUsd = exchange.CostNanoUsd,
         PriceRevision = exchange.Snapshot.PriceRevision,
+        Continuations = exchange.Joined?.Continuations ?? 0,
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,

@@ -60,6 +60,8 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public required long PriceRevision { get; init; }
 
+    public int Continuations { get; init; }
+
     public required long DeliveredBytes { get; init; }
 
     public required long DeliveredText { get; init; }

@@ -21,13 +21,25 @@ internal static class CostMeter
             return;
         }
 
-        var usage = exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange);
-        if (usage is not null && exchange.Target is { Model.Length: > 0 } target
-            && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
+        if (exchange.Joined is { Continuations: > 0 } joined)
         {
-            exchange.CostNanoUsd = CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd;
+            // Each call at its own target's price.
+            var last = joined.LastUsage(exchange.Outcome == ExchangeOutcome.Completed);
+            exchange.CostNanoUsd = joined.EarlierCostNanoUsd + (last is null ? 0 : CostOf(exchange, last));
+            return;
+        }
+
+        if ((exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange)) is { } usage)
+        {
+            exchange.CostNanoUsd = CostOf(exchange, usage);
         }
     }
+
+    /// <summary>What usage costs at the exchange's target; null when its price is not known.</summary>
+    public static long? CostOf(Exchange exchange, Usage usage) => exchange.Target is { Model.Length: > 0 } target
+        && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
+            ? CostCalculator.Calculate(usage, price, TierOf(exchange.Facts.ServiceTier), exchange.StartedAt)?.NanoUsd
+            : null;
 
     /// <summary>
     /// Of an answer that broke off: what its provider had told by then is the beginning of a count (Anthropic says one token of output at the

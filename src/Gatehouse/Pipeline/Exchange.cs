@@ -8,6 +8,7 @@ using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
 using Gatehouse.Telemetry;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Pipeline;
 
@@ -116,6 +117,12 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>The request can be sent to another target: nobody has seen anything of an answer.</summary>
     public bool CanBeSentAgain => Request.CanBeSentAgain && !Response.HasStarted && !ClientLeft;
+
+    /// <summary>A streamed answer that may go on at another target; set when it begins, on routes that have it so.</summary>
+    public JoinedStream? Joined { get; set; }
+
+    /// <summary>The answer has begun, and what has been said of it can be handed to another target.</summary>
+    public bool CanBeContinued => Joined is { CanContinue: true } && !ClientLeft;
 
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
     public bool ClientLeft

@@ -60,7 +60,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 walk.Failed(failure, call.RetryAfter);
                 if (!walk.Advance(failure, call.RetryAfter))
                 {
-                    return call.Take(exchange);
+                    // The head of an answer that was to be gone on with is out: there is no place for another.
+                    return exchange.Joined is null ? call.Take(exchange) : call.Error ?? NotContinued(call);
                 }
             }
         }
@@ -86,6 +87,12 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
 
         exchange.Answer.Dispose();
         exchange.Answer = null;
+        if (exchange.Joined is { } joined)
+        {
+            joined.BreakOff(exchange);
+            return true;
+        }
+
         // What it said of its usage is not the next one's.
         exchange.Facts = new OpenAiAnswerFacts();
         return true;
@@ -104,6 +111,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         exchange.Walk = new RouteWalk(exchange, route, plan, random);
         return exchange.Walk.Begin();
     }
+
+    private static GatewayError NotContinued(TargetCall call) => new(
+        GatewayErrorCode.UpstreamError, $"{call.Target.Name} was to go on with an answer that broke off, and answered with status {call.Status}.");
 
     private static GatewayError NoTarget(Exchange exchange) => new(
         GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");

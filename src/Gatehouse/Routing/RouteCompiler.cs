@@ -45,6 +45,7 @@ internal sealed class RouteCompiler(
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
             Release = ReleaseModel.Of(options.Release),
+            Continuation = options.Continuation,
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }

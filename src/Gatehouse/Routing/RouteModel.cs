@@ -33,6 +33,8 @@ internal sealed record RouteModel
 
     public ReleaseModel Release { get; init; } = ReleaseModel.Default;
 
+    public Continuation Continuation { get; init; }
+
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }
 

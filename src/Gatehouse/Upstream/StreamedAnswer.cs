@@ -97,8 +97,13 @@ internal abstract class StreamedAnswer(HttpResponseMessage response, CallLifetim
             return null;
         }
 
-        var what = exchange.Facts.ErrorMessage is { Length: > 0 and <= MaxErrorMessage } message ? $": {message}" : ".";
-        return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream{what}") { Failure = kind };
+        return Reported(exchange, exchange.Facts.ErrorMessage) with { Failure = kind };
+    }
+
+    protected static GatewayError Reported(Exchange exchange, string? message)
+    {
+        var what = message is { Length: > 0 and <= MaxErrorMessage } ? $": {message}" : ".";
+        return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream{what}");
     }
 
     protected static GatewayError Broken(Exchange exchange) => new(

@@ -12,7 +12,9 @@ namespace Gatehouse.Upstream.Translation;
 /// A streamed answer, put into the caller's dialect frame by frame, each flushed as it arrives. The end of the answer is held until the
 /// exchange is recorded. While a stream is silent no buffer is held for it. A caller that did not ask for a stream gets the whole answer.
 /// </summary>
-internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength)
+/// <param name="joined">The answer can go on at another target when this one breaks off; or it does so here. Null where it cannot.</param>
+internal sealed class TranslatedStream(
+    HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, JoinedStream? joined, int maxFrameLength)
     : StreamedAnswer(response, lifetime)
 {
     /// <summary>
@@ -23,8 +25,8 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
     private readonly StreamFrames _frames = StreamFrames.Of(rendition.Target.Framing, maxFrameLength);
     private readonly ChatStreamReader _reader = rendition.Target.NewStreamReader(rendition.Context.Id);
-    private readonly ChatStreamWriter _writer = rendition.Caller.NewStreamWriter(rendition.Context);
-    private AnswerCollector? _whole = rendition.IsStream ? null : new AnswerCollector(rendition.Target.Dialect);
+    private readonly ChatStreamWriter _writer = joined?.Writer ?? rendition.Caller.NewStreamWriter(rendition.Context);
+    private AnswerCollector? _whole = rendition.IsStream ? joined?.Whole : new AnswerCollector(rendition.Target.Dialect);
     private readonly List<ChatStreamEvent> _events = [];
     private readonly PooledBuffer _output = new();
     private bool _hasEnded;
@@ -53,8 +55,9 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
             if (PassOnFrames(exchange, isLast: count == 0) is { } broken)
             {
-                // What was read well before it is the caller's, unless nothing went out yet: then the whole can be an error with a status.
-                if (exchange.Response.BytesSent > 0)
+                // What was read well before it is the caller's, unless nothing went out yet: then the whole can be an error with a status. What
+                // another target goes on from must have gone out.
+                if (exchange.Response.BytesSent > 0 || exchange.CanBeContinued)
                 {
                     exchange.Response.Write(_output.Written);
                 }
@@ -69,6 +72,11 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
             if (count == 0)
             {
+                if (exchange.CanBeContinued)
+                {
+                    exchange.Response.Write(_output.Written);
+                }
+
                 return exchange.Response.HasStarted || _weight > 0 ? Broken(exchange) : WithoutAFrame(exchange);
             }
 
@@ -109,9 +117,20 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
     protected override void Release(Exchange exchange)
     {
-        AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+        Start(exchange);
         exchange.Response.Write(_output.Written);
         _output.Clear();
+    }
+
+    private void Start(Exchange exchange)
+    {
+        if (joined is not null)
+        {
+            joined.Whole = _whole;
+            exchange.Joined = joined;
+        }
+
+        AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
     }
 
     /// <returns>Why the answer cannot go on; null when it can, or has ended.</returns>
@@ -154,6 +173,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     /// <returns>Why another target is to be tried; null to go on.</returns>
     private GatewayError? PassOn(Exchange exchange, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
+        joined?.Join(_events);
         var facts = (CodecAnswerFacts)exchange.Facts;
         foreach (var streamEvent in _events)
         {
@@ -177,8 +197,12 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
                 _whole ??= exchange.AnswerKeeper is null ? null : new AnswerCollector(rendition.Target.Dialect);
                 if (rendition.IsStream && (streamEvent is AnswerEnded || IsDue(exchange)))
                 {
-                    AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+                    Start(exchange);
                 }
+            }
+            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.Walk!.CanAdvance(FailureKind.StreamCut))
+            {
+                return Reported(exchange, later.Error.Message);
             }
 
             _whole?.Add(streamEvent);
