@@ -23,22 +23,22 @@ internal static class CostMeter
 
         if (exchange.Joined is { Continuations: > 0 } joined)
         {
-            // Each call at its own target's price.
-            var last = joined.LastUsage(exchange.Outcome == ExchangeOutcome.Completed);
-            exchange.CostNanoUsd = joined.EarlierCostNanoUsd + (last is null ? 0 : CostOf(exchange, last));
+            // Each call at its own target's price; not known when one of them is not.
+            exchange.CostNanoUsd = joined.Calls(exchange.Target!, exchange.Outcome == ExchangeOutcome.Completed)
+                .Aggregate((long?)0, (sum, call) => sum + CostOf(exchange, call.Target, call.Usage));
             return;
         }
 
-        if ((exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange)) is { } usage)
+        if ((exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange)) is { } usage
+            && exchange.Target is { Model.Length: > 0 } target)
         {
-            exchange.CostNanoUsd = CostOf(exchange, usage);
+            exchange.CostNanoUsd = CostOf(exchange, target, usage);
         }
     }
 
-    /// <summary>What usage costs at the exchange's target; null when its price is not known.</summary>
-    public static long? CostOf(Exchange exchange, Usage usage) => exchange.Target is { Model.Length: > 0 } target
-        && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
-            ? CostCalculator.Calculate(usage, price, TierOf(exchange.Facts.ServiceTier), exchange.StartedAt)?.NanoUsd
+    private static long? CostOf(Exchange exchange, Target target, Usage usage) =>
+        exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
+            ? CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd
             : null;
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
 

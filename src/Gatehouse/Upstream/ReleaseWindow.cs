@@ -1,6 +1,5 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Routing;
 
 namespace Gatehouse.Upstream;
 

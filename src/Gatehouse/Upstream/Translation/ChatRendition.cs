@@ -5,7 +5,6 @@ using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.Anthropic;
 using Gatehouse.Protocols.Json;
-using Gatehouse.Routing;
 
 namespace Gatehouse.Upstream.Translation;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Routing;
 
 namespace Gatehouse.Upstream.Translation;
 

@@ -1,8 +1,6 @@
 using System.Text;
-using Gatehouse.Metering;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
-using Gatehouse.Routing;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -34,10 +32,10 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
 
     /// <summary>White space with which the text ended, for as far as the next piece may repeat it.</summary>
     private string _overlap = "";
+    private readonly List<(Target Target, Usage Usage)> _calls = [];
     private Usage? _earlier;
     private Usage? _current;
     private long _currentBytes;
-    private long? _earlierCost = 0;
 
     public ChatStreamWriter Writer => writer;
 
@@ -53,12 +51,11 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
     /// </summary>
     public bool CanContinue => _canBeContinued && Continuations < MaxContinuations && !_isMore && !_hasStopped && (_openText != None || _nextPart == 0);
 
-    /// <summary>Of the calls that broke off; null when it is not known.</summary>
-    public long? EarlierCostNanoUsd => _earlierCost;
-
-    /// <summary>The call that is under way told so much of its usage, or must have used so much; null for nothing.</summary>
+    /// <summary>All calls, each with what it told of its usage or, where it broke off, must have used.</summary>
+    /// <param name="last">Whose call is the last one.</param>
     /// <param name="isWhole">It came to its end.</param>
-    public Usage? LastUsage(bool isWhole) => isWhole ? _current ?? new Usage() : Used();
+    public IEnumerable<(Target Target, Usage Usage)> Calls(Target last, bool isWhole) =>
+        (isWhole ? _current ?? new Usage() : Used()) is { } usage ? _calls.Append((last, usage)) : _calls;
 
     /// <summary>Makes the events of the target that answers now events of the one answer.</summary>
     public void Join(List<ChatStreamEvent> events)
@@ -82,11 +79,10 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
     /// <summary>The target broke off; the next one goes on.</summary>
     public void BreakOff(Exchange exchange)
     {
-        var used = Used();
-        _earlierCost = used is null ? _earlierCost : _earlierCost + CostMeter.CostOf(exchange, used);
-        _earlier = used is null ? _earlier : _earlier?.Plus(used) ?? used;
-        if (_earlier is not null)
+        if (Used() is { } used)
         {
+            _calls.Add((exchange.Target!, used));
+            _earlier = _earlier?.Plus(used) ?? used;
             _ = ((CodecAnswerFacts)exchange.Facts).Observe(new UsageReported(_earlier));
         }
 

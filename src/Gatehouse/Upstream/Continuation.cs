@@ -1,4 +1,4 @@
-namespace Gatehouse.Routing;
+namespace Gatehouse.Upstream;
 
 /// <summary>What becomes of a streamed answer that breaks off after its beginning has gone to the caller.</summary>
 internal enum Continuation

@@ -1,6 +1,6 @@
 using Gatehouse.Configuration.Binding;
 
-namespace Gatehouse.Routing;
+namespace Gatehouse.Upstream;
 
 [KeyDoc("How much of a streamed answer is held back before the caller gets anything: as long as nothing has gone out, another target can answer unnoticed. Never more than 256 KiB.")]
 internal sealed record ReleaseOptions
