@@ -311,6 +311,30 @@ public sealed class ReleaseWindowTests
         Assert.Equal($"data: {chunk}", await client.NextAsync());
     }
 
+    [Fact]
+    public async Task A_stream_of_pictures_is_not_held_and_an_error_in_its_first_frame_goes_on_at_the_next_target()
+    {
+        var time = new ManualTime();
+        await using var mock = new ProviderMock(async (request, connection) =>
+        {
+            await connection.StartChunkedAsync(200, "text/event-stream");
+            await connection.ChunkAsync(request.Text.Contains("\"m1\"", StringComparison.Ordinal) ? Failure("chat") : Ping);
+            await connection.UntilPeerClosesAsync();
+            return true;
+        });
+        await using var gateway = await GatewayHost.StartAsync(Route(mock, "chat", "chat"), time);
+
+        using var response = await gateway.PostAsync(
+            "/v1/images/generations", """{"model":"r","prompt":"p","stream":true,"partial_images":1}""", HttpCompletionOption.ResponseHeadersRead);
+
+        // The clock stands still.
+        Assert.Equal(("chat/m2", "2"), (response.Header("x-gatehouse-target"), response.Header("x-gatehouse-attempts")));
+        await using var body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        var frame = new byte[Ping.Length];
+        await body.ReadExactlyAsync(frame, TestContext.Current.CancellationToken);
+        Assert.Equal(Ping, Encoding.UTF8.GetString(frame));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
