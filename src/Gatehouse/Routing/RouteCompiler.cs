@@ -55,6 +55,8 @@ internal sealed class RouteCompiler(
             Health = scope.Health,
             Hedge = HedgeOf(options.Hedge, before),
             SemanticNodes = [.. root.SemanticNodes],
+            Release = ReleaseModel.Of(options.Release),
+            Continuation = options.Continuation,
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }
@@ -75,6 +77,12 @@ internal sealed class RouteCompiler(
 
         errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
         errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
+        errors.CheckDuration($"{path}.release.after", options.Release.After, canBeZero: true);
+        if (options.Release.Tokens is { } tokens)
+        {
+            errors.CheckNumber($"{path}.release.tokens", tokens, least: 1, ReleaseOptions.MaxTokens);
+        }
+
         CheckPart($"{path}.retry.budget", options.Retry.Budget);
         CheckPart($"{path}.hedge.share", options.Hedge.Share);
         if (options.Hedge.After is { } after)

@@ -61,6 +61,11 @@ internal sealed record RouteOptions : IStrategyOptions
 
     public HealthOptions Health { get; set; } = new();
 
+    public ReleaseOptions Release { get; set; } = new();
+
+    [KeyDoc("What becomes of a streamed text that breaks off after its beginning has gone out. `off`: it ends with an error. `prefix`: the next target gets the text so far as the beginning of its own turn. `instruction`: it gets the text as a turn, and a request to go on. Read [routing.md](routing.md) before you turn it on.")]
+    public Continuation Continuation { get; set; }
+
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
 }

@@ -162,8 +162,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
     }
 
-    private bool MayAdvance(FailureKind kind) => Disposition.Of(kind).TriesNext && _attempts < route.Retry.Attempts
-        && exchange.CanBeSentAgain && exchange.Timings.Elapsed < Current!.Target.Timeouts.Total;
+    private bool MayAdvance(FailureKind kind) => (Disposition.Of(kind).TriesNext || (kind == FailureKind.StreamCut && exchange.CanBeContinued))
+        && _attempts < route.Retry.Attempts && (exchange.CanBeSentAgain || exchange.CanBeContinued) && exchange.Timings.Elapsed < Current!.Target.Timeouts.Total;
 
     /// <param name="tooSmall">A context that the request does not fit into.</param>
     private bool TryEnterUntried(long? tooSmall = null)
