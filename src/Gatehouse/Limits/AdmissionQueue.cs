@@ -71,7 +71,7 @@ internal sealed class AdmissionQueue : IDisposable
             var now = _time.GetTimestamp();
             Expire(now);
             Volatile.Write(ref _concurrency, options.Concurrency ?? NoLimit);
-            (_room, _maxWait) = (options.Queue, options.MaxWait);
+            (_room, _maxWait, _lastFree) = (options.Queue, options.MaxWait, now);
             GrantFree(now);
             while (AllWaiting > _room)
             {
@@ -230,7 +230,7 @@ internal sealed class AdmissionQueue : IDisposable
 
     private void Free(AdmissionTicket ticket, long now)
     {
-        if (_running >= _concurrency)
+        if (_concurrency != NoLimit && _running >= _concurrency)
         {
             _pace.SlotBecameFree(_time.GetElapsedTime(_lastFree, now));
             _lastFree = now;
