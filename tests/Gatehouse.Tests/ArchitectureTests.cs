@@ -22,12 +22,12 @@ public sealed partial class ArchitectureTests
         ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
-        ["Limits"] = "Ledger Pipeline",
+        ["Limits"] = "Configuration.Binding Identity Ledger Pipeline Telemetry",
         ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",

@@ -1,6 +1,7 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
 using Gatehouse.Upstream;
@@ -27,6 +28,8 @@ internal sealed record GatewayOptions
     public CatalogOptions Catalog { get; set; } = new();
 
     public TimeoutOptions Timeout { get; set; } = new();
+
+    public AdmissionOptions Admission { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
 

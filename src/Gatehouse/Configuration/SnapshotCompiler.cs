@@ -3,6 +3,7 @@ using System.Net;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -59,6 +60,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
         ResponsesOptions.Validate(options.Responses, errors);
+        AdmissionOptions.Validate(options.Admission, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {
@@ -142,6 +144,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 Hint = ApiKey.HintOf(text),
                 Models = key.Models,
                 ExpiresAt = key.ExpiresAt,
+                Priority = key.Priority,
                 Labels = key.Labels,
             });
         }

@@ -21,11 +21,22 @@ internal sealed partial class SnapshotSource(
     private readonly Lock _gate = new();
     private volatile Snapshot? _current;
     private volatile LoadStatus? _status;
+    private Action<Snapshot>? _follower;
     private string _fileDigest = "";
 
     public Snapshot Current => _current ?? throw new InvalidOperationException("The configuration has not been loaded.");
 
     public LoadStatus Status => _status ?? throw new InvalidOperationException("The configuration has not been loaded.");
+
+    /// <summary>Tells the part whose settings are not an exchange's own of the snapshot in force, and of each one after it.</summary>
+    public void Follow(Action<Snapshot> follower)
+    {
+        lock (_gate)
+        {
+            _follower += follower;
+            follower(Current);
+        }
+    }
 
     public string? File => loader.File;
 
@@ -78,6 +89,7 @@ internal sealed partial class SnapshotSource(
         }
 
         _current = snapshot;
+        _follower?.Invoke(snapshot);
         _fileDigest = loaded.Digest;
         _status = new LoadStatus(time.GetUtcNow(), []);
         if (previous is not null)

@@ -32,6 +32,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     private readonly LedgerWriter _ledger;
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
+    private readonly AdmissionQueue _queue;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -60,9 +61,11 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _objects = new ObjectStore(database, _time);
         var objects = new ObjectService(_objects, logging.CreateLogger<ObjectService>());
         _shadows = new ShadowTraffic(_metrics, _time);
+        _queue = new AdmissionQueue(_time);
+        snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
         var pipeline = new ExchangePipeline(
             authenticator,
-            new Admission(_ledger),
+            new Admission(_ledger, _queue, _metrics),
             new Dispatcher(_time, environment.Random),
             _shadows,
             objects,
@@ -165,6 +168,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
 
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
+        _queue.Dispose();
         _ledger.Dispose();
         _objects.Dispose();
         _telemetry.Dispose();

@@ -62,6 +62,9 @@ internal sealed record ApiKey(string Id, string Name, KeyHash Hash, KeyOwner Own
 
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The highest class that the key's exchanges can have; the one that they have when they name none.</summary>
+    public PriorityClass Priority { get; init; } = PriorityClass.Default;
+
     public DateTimeOffset? CreatedAt { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);

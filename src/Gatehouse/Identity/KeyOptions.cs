@@ -17,6 +17,9 @@ internal sealed record KeyOptions
     [KeyDoc("The key is refused from this time on.", Default = "never")]
     public DateTimeOffset? ExpiresAt { get; set; }
 
+    [KeyDoc("Class of the key's exchanges when they have to wait for room (`admission`). With the header `x-gatehouse-priority` a call can take a lower one, never a higher. Keys made with the admin API have `default`.")]
+    public PriorityClass Priority { get; set; } = PriorityClass.Default;
+
     [KeyDoc("Free labels, such as `team` or `owner`, kept with each exchange of the key.")]
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -4,6 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
+using Gatehouse.Limits;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
@@ -61,6 +62,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>Which targets of the route the exchange may go to; null for all.</summary>
     public Func<Target, bool>? Permits { get; set; }
+
+    /// <summary>Its slot among those that run; set by step 3 when there is a limit.</summary>
+    public AdmissionTicket? Ticket { get; set; }
 
     /// <summary>How far it has come on its route; set by step 6.</summary>
     public RouteWalk? Walk { get; set; }

@@ -52,7 +52,7 @@ internal sealed partial class ExchangePipeline(
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
-            var isRecorded = exchange.ErrorPhase == ExchangePhase.Admit && outcome.Error is not null
+            var isRecorded = exchange.ErrorPhase == ExchangePhase.Admit && outcome.Error is not null && !admission.CanRecord
                 // Not admitted for want of room in the ledger: a row would take what is left of it.
                 ? recorder.Count(exchange)
                 : await recorder.RecordAsync(exchange);
@@ -84,6 +84,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
         }
@@ -107,11 +108,17 @@ internal sealed partial class ExchangePipeline(
                 return denied;
             }
 
-            // 3 admit: can it be recorded
+            // 3 admit: can it be recorded, and is there room for it
             exchange.Phase = ExchangePhase.Admit;
-            if (admission.Admit() is { Continues: false } notNow)
+            if (await admission.AdmitAsync(exchange) is { Continues: false } notNow)
             {
                 return notNow;
+            }
+
+            if (exchange.ClientLeft)
+            {
+                // Perhaps while it waited.
+                return Outcome.Continue;
             }
 
             return await DispatchAsync(exchange);

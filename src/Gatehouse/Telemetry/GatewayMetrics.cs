@@ -31,6 +31,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Histogram<long> _tokens;
     private readonly Counter<double> _cost;
     private readonly Counter<long> _shadowsLeftOut;
+    private readonly Counter<long> _shed;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -45,6 +46,7 @@ internal sealed class GatewayMetrics : IDisposable
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
         _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
         _shadowsLeftOut = _meter.CreateCounter<long>("gatehouse.shadows.left_out", "{exchange}", "Copies for shadow targets that were not sent, as too many were on the way.");
+        _shed = _meter.CreateCounter<long>("gatehouse.admission.shed", "{exchange}", "Exchanges that were refused for want of room, by class and reason.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -62,6 +64,14 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void ObserveRevision(Func<long> revision) =>
         _ = _meter.CreateObservableGauge("gatehouse.config.revision", revision, description: "Number of the configuration in force.");
+
+    public void ObserveAdmission(Func<IEnumerable<Measurement<int>>> running, Func<IEnumerable<Measurement<int>>> waiting)
+    {
+        _ = _meter.CreateObservableGauge("gatehouse.admission.running", running, "{exchange}", "Exchanges that hold a slot, by class; 0 while there is no limit.");
+        _ = _meter.CreateObservableGauge("gatehouse.admission.waiting", waiting, "{exchange}", "Exchanges that wait for a slot, by class.");
+    }
+
+    public void CountShed(string priority, string reason) => _shed.Add(1, new TagList { { "class", priority }, { "reason", reason } });
 
     public void CountShadowLeftOut(string route, string target) => _shadowsLeftOut.Add(1, new TagList { { "route", route }, { "target", target } });
 
