@@ -5,7 +5,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Tests.Harness;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gatehouse.Tests;
 
@@ -310,6 +312,66 @@ public sealed class Http2UpstreamTests
         using var response = await PostAsync(gateway, GatewayAnswers.Chat);
 
         _ = await response.ShouldFailAsync(HttpStatusCode.BadGateway, "upstream_error");
+    }
+
+    [Fact]
+    public async Task A_provider_that_closes_its_connections_and_refuses_streams_under_load_fails_no_request()
+    {
+        const int Workers = 16;
+        const int Rounds = 25;
+        const int RefusedStream = 7;
+        using var folder = new TemporaryFolder();
+        var (arrived, refused, closed) = (0, 0, 0);
+        var failed = new ConcurrentQueue<string>();
+        await using var upstream = await Http2Upstream.StartAsync(async http =>
+        {
+            var number = Interlocked.Increment(ref arrived);
+            if (number % 11 == 0)
+            {
+                // RFC 9113, 8.7: "The REFUSED_STREAM error code [...] indicates that the stream is being closed prior to any processing having occurred."
+                _ = Interlocked.Increment(ref refused);
+                http.Features.GetRequiredFeature<IHttpResetFeature>().Reset(RefusedStream);
+                return;
+            }
+
+            if (number % 17 == 0)
+            {
+                // GOAWAY: what runs on the connection is answered, new streams need another one.
+                _ = Interlocked.Increment(ref closed);
+                http.Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().RequestClose();
+            }
+
+            var body = await ReadAsync(http);
+            await JsonAsync(http, 200, Echo(body));
+        });
+        await using var gateway = await ServeAsync(folder, upstream);
+
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(
+            async () =>
+            {
+                for (var round = 0; round < Rounds; round++)
+                {
+                    var number = (worker * Rounds) + round;
+                    // Some are longer than what HTTP/2 lets through unread.
+                    var length = number % 5 == 0 ? 200_000 : 500;
+                    using var response = await PostAsync(gateway, Encoding.UTF8.GetString(BodyOf(number, "mock/gpt", length)));
+                    var text = await response.Content.ReadAsStringAsync(Stop);
+                    if (text != Echo(BodyOf(number, "gpt", length)))
+                    {
+                        failed.Enqueue($"{length}: {text}");
+                    }
+                }
+            },
+            Stop)));
+
+        Assert.True(refused > 10, $"{refused} streams were refused");
+        Assert.True(closed > 10, $"{closed} connections were closed");
+        Assert.True(upstream.Connections.Count > 2, $"{upstream.Connections.Count} connections");
+        var rows = await gateway.AllExchangesAsync();
+        Assert.Empty(failed);
+        Assert.Equal(Workers * Rounds, rows.Count);
+        Assert.All(rows, row => Assert.Equal("completed", row.Outcome()));
+        await AssertNothingUnexpectedAsync(gateway);
     }
 
     [Fact]

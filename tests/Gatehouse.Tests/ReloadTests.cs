@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
@@ -24,6 +25,28 @@ public sealed class ReloadTests
         Rewrite(gateway, text => text + "routes: { chat: { targets: [mock/m] } }\n");
         time.Advance(TimeSpan.FromSeconds(1));
 
+        using var response = await gateway.PostAsync("/v1/chat/completions", """{"model":"chat"}""");
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_just_being_written_is_not_read_before_it_is_left_alone()
+    {
+        var time = new ManualTime();
+        await using var upstream = ScriptedUpstream.Json(Answer);
+        await using var gateway = await GatewayHost.StartAsync(GatewayHost.MockProvider(upstream.Address), time);
+        var before = gateway.Application.Snapshots.Current.Revision;
+        var whole = await File.ReadAllTextAsync(gateway.ConfigurationFile, TestContext.Current.CancellationToken);
+
+        // Valid, but without a key.
+        Rewrite(gateway, _ => "");
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        Rewrite(gateway, _ => whole + "routes: { chat: { targets: [mock/m] } }\n");
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(before, gateway.Application.Snapshots.Current.Revision);
+        time.Advance(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(before + 1, gateway.Application.Snapshots.Current.Revision);
         using var response = await gateway.PostAsync("/v1/chat/completions", """{"model":"chat"}""");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
@@ -152,6 +175,29 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task What_a_reload_replaced_is_not_kept_by_what_came_after_it()
+    {
+        await using var gateway = await GatewayHost.StartAsync(GatewayHost.MockProvider(new Uri("http://127.0.0.1:1"), "routes: { chat: { targets: [mock/m] } }\n"));
+        List<WeakReference> replaced = [];
+        for (var version = 0; version < 3; version++)
+        {
+            replaced.AddRange(PartsOf(gateway));
+            var path = $"version{version}/v1";
+            Rewrite(gateway, text => text.Replace("/v1\"", $"/{path}\"", StringComparison.Ordinal));
+            Assert.True(gateway.Application.Snapshots.Load("test"));
+        }
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return replaced.TrueForAll(part => !part.IsAlive);
+            },
+            "snapshots and transports to be collected");
+    }
+
+    [Fact]
     public async Task Revisions_count_up_and_an_equal_configuration_keeps_its_number_over_a_restart()
     {
         using var folder = new TemporaryFolder();
@@ -191,6 +237,14 @@ public sealed class ReloadTests
         Assert.True(gateway.Application.Snapshots.Load("test"));
 
         Assert.Contains("Changes of these keys take effect at the next start: ledger, server.", gateway.Logs.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>In a method of its own, so that no local variable holds what the test says is gone.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference[] PartsOf(GatewayHost gateway)
+    {
+        var snapshot = gateway.Application.Snapshots.Current;
+        return [new WeakReference(snapshot), new WeakReference(snapshot.Providers["mock"]), new WeakReference(snapshot.Providers["mock"].Transport)];
     }
 
     private static void Rewrite(GatewayHost gateway, Func<string, string> change) =>

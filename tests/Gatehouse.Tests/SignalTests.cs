@@ -39,23 +39,49 @@ public sealed class SignalTests : IDisposable
     }
 
     [Fact]
-    public async Task An_exchange_that_does_not_finish_in_time_is_aborted_and_recorded()
+    public async Task A_stream_that_does_not_finish_in_time_ends_with_an_error_event_and_is_recorded_so()
     {
         await using var upstream = HalfAStream();
         Configure(upstream.Address, "server: { shutdown_timeout: 200ms }\n");
+        string text;
         await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
         {
             using var response = await StreamAsync(gateway);
             await gateway.SignalAsync("TERM");
 
+            text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.Equal(0, await gateway.ExitAsync());
-            _ = await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        Assert.StartsWith(Chunk + "data: ", text, StringComparison.Ordinal);
+        _ = GatewayAnswers.ErrorIn(text[(Chunk.Length + "data: ".Length)..], "gateway_stopping");
+        await using var again = await GatewayProcess.ServeAsync(_folder.Path, []);
+        var row = Assert.Single(await again.AllExchangesAsync());
+        Assert.Equal("truncated", row.Outcome());
+        Assert.Equal("gateway_stopping", row.ErrorCode());
+    }
+
+    [Fact]
+    public async Task An_answer_that_has_not_begun_in_time_is_a_503_and_nobody_is_blamed()
+    {
+        await using var upstream = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        Configure(upstream.Address, "server: { shutdown_timeout: 200ms }\nroutes: { chat: { targets: [mock/m, mock/other] } }\n");
+        await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
+        {
+            var asked = AskAsync(gateway, "chat", isStream: false);
+            await Eventually.TrueAsync(() => upstream.Requests.Count == 1, "the request");
+            await gateway.SignalAsync("TERM");
+
+            using var response = await asked;
+            _ = await response.ShouldFailAsync(HttpStatusCode.ServiceUnavailable, "gateway_stopping");
+            Assert.True(response.Headers.ConnectionClose);
+            Assert.Equal(0, await gateway.ExitAsync());
         }
 
         await using var again = await GatewayProcess.ServeAsync(_folder.Path, []);
         var row = Assert.Single(await again.AllExchangesAsync());
-        Assert.Equal("cancelled", row.GetProperty("outcome").GetString());
-        Assert.Equal(Chunk.Length, row.GetProperty("delivered").GetProperty("bytes").GetInt64());
+        Assert.Equal("failed", row.Outcome());
+        Assert.Equal("interrupted", Assert.Single(row.GetProperty("attempts").EnumerateArray()).GetProperty("kind").GetString());
     }
 
     [Fact]

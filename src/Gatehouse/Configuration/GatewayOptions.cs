@@ -81,7 +81,7 @@ internal sealed record SecurityOptions
     public IReadOnlyList<string> AllowUpstreamHosts { get; set; } = [];
 }
 
-[KeyDoc("Limits of the listener for clients. Changes apply at the next start, but for `max_request_body`.")]
+[KeyDoc("Limits of the listener for clients. Changes apply at the next start, but for `max_request_body` and the times of a shutdown.")]
 internal sealed record ServerOptions
 {
     [KeyDoc("A larger request body is refused with 413. At most 1GiB.")]
@@ -105,6 +105,9 @@ internal sealed record ServerOptions
     [KeyDoc("One frame of a provider's stream may be this long. At most 1GiB.")]
     public ByteSize MaxStreamFrame { get; set; } = ByteSize.MiB(16);
 
-    [KeyDoc("At shutdown, exchanges in flight get this long to finish.")]
+    [KeyDoc("At shutdown, the listener goes on accepting for so long, while `/readyz` answers 503 and every answer closes its connection: time for a load balancer to take the gateway out, longer than its probes take and than clients wait between two requests.")]
+    public TimeSpan DrainDelay { get; set; } = TimeSpan.Zero;
+
+    [KeyDoc("After that, exchanges in flight get this long to finish. What is left ends with an error, `gateway_stopping`.")]
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
 }

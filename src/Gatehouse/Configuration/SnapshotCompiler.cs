@@ -81,6 +81,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         errors.CheckNumber("server.max_connections", server.MaxConnections, least: 1, int.MaxValue);
         errors.CheckDuration("server.headers_timeout", server.HeadersTimeout);
         errors.CheckDuration("server.keep_alive", server.KeepAlive);
+        errors.CheckDuration("server.drain_delay", server.DrainDelay, canBeZero: true);
         errors.CheckDuration("server.shutdown_timeout", server.ShutdownTimeout, canBeZero: true);
     }
 

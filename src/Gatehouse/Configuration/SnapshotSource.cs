@@ -135,11 +135,13 @@ internal sealed partial class SnapshotSource(
         AddIf(before.Admin != after.Admin, "admin");
         AddIf(!string.Equals(before.Storage, after.Storage, StringComparison.Ordinal), "storage");
         AddIf(before.Ledger != after.Ledger, "ledger");
-        AddIf(before.Server with { MaxRequestBody = default } != after.Server with { MaxRequestBody = default }, "server");
+        AddIf(FixedOf(before.Server) != FixedOf(after.Server), "server");
         if (changed.Count > 0)
         {
             LogRestartNeeded(logger, string.Join(", ", changed));
         }
+
+        static ServerOptions FixedOf(ServerOptions options) => options with { MaxRequestBody = default, DrainDelay = default, ShutdownTimeout = default };
 
         void AddIf(bool condition, string key)
         {

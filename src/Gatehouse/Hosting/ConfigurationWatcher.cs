@@ -8,16 +8,18 @@ namespace Gatehouse.Hosting;
 /// </summary>
 internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private ITimer? _timer;
     private (DateTime Written, long Length) _seen;
+    private (DateTime Written, long Length) _last;
 
     public void Start()
     {
         var file = snapshots.WatchedFile;
         // Without a file the embedded default runs, until one is written.
         _seen = snapshots.File is null ? default : StateOf(file);
+        _last = _seen;
         _timer = time.CreateTimer(_ => Look(file), state: null, Interval, Interval);
     }
 
@@ -26,7 +28,10 @@ internal sealed class ConfigurationWatcher(SnapshotSource snapshots, TimeProvide
     private void Look(string file)
     {
         var state = StateOf(file);
-        if (state != _seen || snapshots.Status.CanPass)
+        // What is being written is left alone: an editor empties a file before it fills it, and half of one may be valid, without its keys.
+        var isSettled = state == _last;
+        _last = state;
+        if (isSettled && (state != _seen || snapshots.Status.CanPass))
         {
             _seen = state;
             _ = snapshots.Load("file changed");

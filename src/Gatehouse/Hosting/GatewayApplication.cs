@@ -23,8 +23,11 @@ namespace Gatehouse.Hosting;
 /// The whole gateway: makes its parts in the order they depend on each other, runs both listeners, and stops in the reverse order.
 /// Tests build it as the program does.
 /// </summary>
-internal sealed class GatewayApplication : IAsyncDisposable
+internal sealed partial class GatewayApplication : IAsyncDisposable
 {
+    /// <summary>Exchanges whose time is up get this long to tell their callers, before the connections that are left are broken.</summary>
+    private static readonly TimeSpan ErrorGrace = TimeSpan.FromSeconds(2);
+
     /// <summary>After the listeners have stopped, exchanges that were aborted get this long to be recorded.</summary>
     private static readonly TimeSpan RecordGrace = TimeSpan.FromSeconds(5);
 
@@ -40,11 +43,15 @@ internal sealed class GatewayApplication : IAsyncDisposable
     private readonly WebApplication _admin;
     private readonly ConfigurationWatcher _watcher;
     private readonly TimeProvider _time;
+    private readonly ILogger<GatewayApplication> _logger;
+    private readonly GatewayLifetime _lifetime = new();
+    private bool _isServing;
 
     private GatewayApplication(GatewayEnvironment environment, Database database, SnapshotSource snapshots, KeyService keys)
     {
         var (options, logging) = (snapshots.Current.Options, environment.Logging);
         _database = database;
+        _logger = logging.CreateLogger<GatewayApplication>();
         _time = environment.Time;
         Snapshots = snapshots;
         Keys = keys;
@@ -71,8 +78,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
             objects,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
-        var probes = new Probes(snapshots, _ledger);
-        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _time);
+        var probes = new Probes(snapshots, _ledger, _lifetime);
+        var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _lifetime, _time);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
@@ -142,17 +149,22 @@ internal sealed class GatewayApplication : IAsyncDisposable
         await StartAsync(_admin, Snapshots.Current.Options.Admin.Listen, cancellationToken);
         await StartAsync(_data, Snapshots.Current.Options.Listen, cancellationToken);
         _watcher.Start();
+        _isServing = true;
     }
 
-    /// <summary>Stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
+    /// <summary>Lets load balancers turn away, stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
     public async ValueTask DisposeAsync()
     {
         await _watcher.DisposeAsync();
-        using (var limit = new CancellationTokenSource(Snapshots.Current.Options.Server.ShutdownTimeout, _time))
+        var server = Snapshots.Current.Options.Server;
+        _lifetime.Stop();
+        if (_isServing && server.DrainDelay > TimeSpan.Zero)
         {
-            await StopAsync(_data, limit.Token);
+            LogDraining(_logger, server.DrainDelay.TotalSeconds);
+            await Task.Delay(server.DrainDelay, _time, CancellationToken.None);
         }
 
+        await StopDataAsync(server.ShutdownTimeout);
         _shadows.Dispose();
 
         // Exchanges that did not finish in time have been aborted; their rows are on the way.
@@ -175,6 +187,32 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _prometheus.Dispose();
         _metrics.Dispose();
         _database.Dispose();
+        _lifetime.Dispose();
+    }
+
+    private async Task StopDataAsync(TimeSpan limit)
+    {
+        using var abort = new CancellationTokenSource();
+        var stopped = StopAsync(_data, abort.Token);
+        if (!await EndsWithinAsync(stopped, limit))
+        {
+            LogInterrupting(_logger, _metrics.InFlight, limit.TotalSeconds);
+            await _lifetime.EndAsync();
+            if (!await EndsWithinAsync(stopped, ErrorGrace))
+            {
+                await abort.CancelAsync();
+            }
+        }
+
+        await stopped;
+    }
+
+    private async Task<bool> EndsWithinAsync(Task task, TimeSpan limit)
+    {
+        using var isOver = new CancellationTokenSource();
+        _ = await Task.WhenAny(task, Task.Delay(limit, _time, isOver.Token));
+        await isOver.CancelAsync();
+        return task.IsCompleted;
     }
 
     private static async Task StartAsync(WebApplication application, string listen, CancellationToken cancellationToken)
@@ -210,4 +248,10 @@ internal sealed class GatewayApplication : IAsyncDisposable
             ? new UriBuilder(address) { Host = "127.0.0.1" }.Uri
             : address;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopping: /readyz answers 503, connections are accepted for another {Seconds} s.")]
+    private static partial void LogDraining(ILogger logger, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stopping: {Count} exchanges are not complete after {Seconds} s and end with an error.")]
+    private static partial void LogInterrupting(ILogger logger, long count, double seconds);
 }

@@ -24,7 +24,8 @@ internal static class Listeners
         // An empty builder reads no settings of its own: everything there is to set stands in gatehouse.yaml.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         _ = builder.Services.AddSingleton(logging).AddRouting();
-        _ = builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        // Whoever stops it says how long that may take.
+        _ = builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         _ = builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = isNonBlocking);
         _ = builder.WebHost.ConfigureKestrel(kestrel =>
         {

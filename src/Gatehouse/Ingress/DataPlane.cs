@@ -6,13 +6,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gatehouse.Ingress;
 
 /// <summary>The listener for clients: finds what a request asks for by its path.</summary>
-internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, ResponsesIngress responses, KeptResponses kept, Probes probes, GatewayMetrics metrics, TimeProvider time)
+internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, ResponsesIngress responses, KeptResponses kept, Probes probes, GatewayMetrics metrics, GatewayLifetime lifetime, TimeProvider time)
 {
     private const string V1 = "/v1";
     private const string RunHeader = "x-gatehouse-run";
 
-    public Task HandleAsync(HttpContext http) =>
-        KeptResponses.MayHave(http.Request) ? HandleKeptAsync(http) : DispatchAsync(http);
+    public Task HandleAsync(HttpContext http)
+    {
+        if (lifetime.IsStopping)
+        {
+            http.Response.Headers.Connection = "close";
+        }
+
+        return KeptResponses.MayHave(http.Request) ? HandleKeptAsync(http) : DispatchAsync(http);
+    }
 
     private async Task HandleKeptAsync(HttpContext http)
     {
@@ -67,6 +74,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
         var exchange = new Exchange(ExchangeKind.Model, operation, http, snapshots.Current, time)
         {
             Activity = activity,
+            Lifetime = lifetime,
             Trace = trace,
             Run = headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString(),
         };

@@ -1,15 +1,22 @@
 using Gatehouse.Configuration;
 using Gatehouse.Ledger;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Ingress;
 
 /// <summary><c>/healthz</c>: the process is alive. <c>/readyz</c>: it can take exchanges.</summary>
-internal sealed class Probes(SnapshotSource snapshots, LedgerWriter ledger)
+internal sealed class Probes(SnapshotSource snapshots, LedgerWriter ledger, GatewayLifetime lifetime)
 {
     public static Task AliveAsync(HttpContext http) => http.Response.WriteAsync("ok\n", http.RequestAborted);
 
     public Task ReadyAsync(HttpContext http)
     {
+        if (lifetime.IsStopping)
+        {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return http.Response.WriteAsync("stopping\n", http.RequestAborted);
+        }
+
         var status = snapshots.Status;
         http.Response.StatusCode = ledger.Trouble is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         var text = ledger.Trouble is { } trouble ? $"not ready: the ledger cannot be written: {trouble}\n" : "ready\n";

@@ -50,6 +50,12 @@ internal sealed class CallerResponse(HttpContext http)
             headers["x-gatehouse-dropped"] = HeaderText.List(exchange.Dropped, MaxDropped);
         }
 
+        if (exchange.Lifetime is { IsStopping: true } && status != StatusCodes.Status101SwitchingProtocols)
+        {
+            // RFC 9112, 9.6: a server that will close a connection SHOULD say so in the last answer, or the next request meets a closed one.
+            headers.Connection = "close";
+        }
+
         // The SDKs of a dialect know a call by a header of their own.
         var requestId = exchange.Operation.Dialect == Dialect.Anthropic ? "request-id" : "x-request-id";
         if (headers[requestId].Count == 0)

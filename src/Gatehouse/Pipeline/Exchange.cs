@@ -131,6 +131,12 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The answer has begun, and what has been said of it can be handed to another target.</summary>
     public bool CanBeContinued => Joined is { CanContinue: true } && !ClientLeft;
 
+    /// <summary>Of the gateway that serves it; null for one that nobody stops.</summary>
+    public GatewayLifetime? Lifetime { get; init; }
+
+    /// <summary>Fires when exchanges have to end for the gateway's own end.</summary>
+    public CancellationToken GatewayEnded => Lifetime?.Ended ?? CancellationToken.None;
+
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
     public bool ClientLeft
     {

@@ -213,11 +213,12 @@ internal sealed partial class ExchangePipeline(
         exchange.Timings.End();
         exchange.ErrorPhase = exchange.Phase;
         exchange.DeliveredBytes = exchange.Response.BytesSent;
-        if (exchange.ClientLeft)
+        // Connections that are left when the gateway ends are broken by it, not by their clients.
+        if (exchange.ClientLeft && !exchange.GatewayEnded.IsCancellationRequested)
         {
             exchange.Outcome = ExchangeOutcome.Cancelled;
         }
-        else if (outcome.Error is { } error)
+        else if ((exchange.ClientLeft ? GatewayLifetime.Error : outcome.Error) is { } error)
         {
             exchange.Error = error;
             exchange.Outcome = exchange.Response.HasStarted ? ExchangeOutcome.Truncated

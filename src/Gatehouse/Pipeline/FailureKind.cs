@@ -50,6 +50,9 @@ internal enum FailureKind
 
     /// <summary>The stream broke off after something of it had been passed on.</summary>
     StreamCut,
+
+    /// <summary>The gateway ended it, for nobody was there to answer any more, or for its own end. It says nothing of the target.</summary>
+    Interrupted,
 }
 
 internal static class FailureKinds

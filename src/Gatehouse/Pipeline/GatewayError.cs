@@ -21,6 +21,7 @@ internal enum GatewayErrorCode
     UpstreamTimeout,
     NoTargetAvailable,
     Overloaded,
+    GatewayStopping,
     InternalError,
 }
 
@@ -98,6 +99,7 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
         GatewayErrorCode.UpstreamTimeout => UpstreamTimeout,
         GatewayErrorCode.NoTargetAvailable => NoTargetAvailable,
         GatewayErrorCode.Overloaded => Overloaded,
+        GatewayErrorCode.GatewayStopping => GatewayStopping,
         GatewayErrorCode.InternalError => InternalError,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
     };
@@ -117,5 +119,6 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
     private static readonly ErrorTraits UpstreamTimeout = new(504, "upstream_timeout", ChatErrorKind.Timeout, ErrorParty.Upstream, RetryCanHelp: true);
     private static readonly ErrorTraits NoTargetAvailable = new(503, "no_target_available", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits Overloaded = new(503, "overloaded", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
+    private static readonly ErrorTraits GatewayStopping = new(503, "gateway_stopping", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits InternalError = new(500, "internal_error", ChatErrorKind.Server, ErrorParty.Gateway, RetryCanHelp: true);
 }

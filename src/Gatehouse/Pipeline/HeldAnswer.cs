@@ -38,7 +38,7 @@ internal abstract class HeldAnswer : IDisposable
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
         {
-            return (0, lifetime.TimeoutError(exchange.Target!.Name));
+            return (0, lifetime.EndError(exchange.Target!.Name));
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {

@@ -40,7 +40,14 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         {
             if (walk.Delay > TimeSpan.Zero)
             {
-                await Task.Delay(walk.Delay, time, exchange.Http.RequestAborted);
+                using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded);
+                await Task.Delay(walk.Delay, time, interrupted.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (exchange.GatewayEnded.IsCancellationRequested)
+                {
+                    return GatewayLifetime.Error;
+                }
+
+                exchange.Http.RequestAborted.ThrowIfCancellationRequested();
             }
 
             var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);

@@ -3,17 +3,18 @@ using Gatehouse.Pipeline;
 namespace Gatehouse.Upstream;
 
 /// <summary>
-/// How long a call may still take. One token for the client's leave and for every time limit; the limit that holds now is armed before
+/// How long a call may still take. One token for the client's leave, the gateway's end and every time limit; the limit that holds now is armed before
 /// each wait.
 /// </summary>
 internal sealed class CallLifetime : IDisposable
 {
+    private const string Connect = "connect";
+
     private readonly Exchange _exchange;
     private readonly TimeoutModel _limits;
     private readonly CancellationTokenSource _source;
     private readonly CancellationTokenRegistration _clientLeft;
-    private const string Connect = "connect";
-
+    private readonly CancellationTokenRegistration _gatewayEnded;
     private string _limit = "";
     private TimeSpan _limitLength;
 
@@ -22,6 +23,7 @@ internal sealed class CallLifetime : IDisposable
         (_exchange, _limits, Time) = (exchange, limits, time);
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _clientLeft = exchange.Http.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _source);
+        _gatewayEnded = exchange.GatewayEnded.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _source);
     }
 
     public CancellationToken Token => _source.Token;
@@ -43,12 +45,13 @@ internal sealed class CallLifetime : IDisposable
     /// <summary>No limit runs: it is not the target that is waited for.</summary>
     public void Pause() => _source.CancelAfter(Timeout.InfiniteTimeSpan);
 
-    /// <summary>The error to tell when the token fired and the client is still there.</summary>
-    public GatewayError TimeoutError(string target) => new(
+    /// <summary>Why the token fired.</summary>
+    public GatewayError EndError(string target) => _exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error : new(
         GatewayErrorCode.UpstreamTimeout,
         $"{target} did not answer in time ({_limit} limit of {_limitLength.TotalSeconds:0.###} s).")
     {
-        Failure = _limit == Connect ? FailureKind.Unreachable : null,
+        // Nobody is told, but the target is not to blame for it.
+        Failure = _exchange.ClientLeft ? FailureKind.Interrupted : _limit == Connect ? FailureKind.Unreachable : FailureKind.Timeout,
     };
 
     /// <summary>Ends the call wherever it is.</summary>
@@ -57,6 +60,7 @@ internal sealed class CallLifetime : IDisposable
     public void Dispose()
     {
         _clientLeft.Dispose();
+        _gatewayEnded.Dispose();
         _source.Dispose();
     }
 

@@ -18,11 +18,17 @@ internal sealed class SplicedContent(SplicedJson body) : ByteArrayContent([])
 
     public bool IsWritten => _written.IsCompleted;
 
+    /// <summary>Something of it may have gone out.</summary>
+    public bool HasBegun { get; private set; }
+
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        _written = body.WriteToAsync(stream, cancellationToken).AsTask();
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        HasBegun = true;
+        return _written = body.WriteToAsync(stream, cancellationToken).AsTask();
+    }
 
     protected override bool TryComputeLength(out long length)
     {

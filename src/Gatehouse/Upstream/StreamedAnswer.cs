@@ -72,7 +72,7 @@ internal abstract class StreamedAnswer(HttpResponseMessage response, CallLifetim
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
         {
-            return (0, lifetime.TimeoutError(exchange.Target!.Name));
+            return (0, lifetime.EndError(exchange.Target!.Name));
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
@@ -14,6 +15,9 @@ namespace Gatehouse.Upstream;
 internal static class UpstreamClient
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>As many as the client library makes by itself.</summary>
+    private const int MaxResends = 3;
 
     /// <param name="countsWait">No other attempt of the exchange runs meanwhile: the wait is counted here.</param>
     /// <returns>The head of the answer, its body still to be read; or why there is none.</returns>
@@ -45,7 +49,19 @@ internal static class UpstreamClient
                 return (null, unsigned);
             }
 
-            var response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
+            HttpResponseMessage? response = null;
+            for (var resends = 0; response is null; resends++)
+            {
+                try
+                {
+                    response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
+                }
+                catch (HttpRequestException exception) when (resends < MaxResends && IsUnsent(exception, request))
+                {
+                    // On another connection.
+                }
+            }
+
             // An answer can take long; what was asked need not be kept for it.
             response.RequestMessage = null;
             if (exchange.Operation == Operation.Realtime && RealtimeHandshake.Check(request, response, target) is { } notOpened)
@@ -58,7 +74,7 @@ internal static class UpstreamClient
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
         {
-            return (null, lifetime.TimeoutError(target.Name));
+            return (null, lifetime.EndError(target.Name));
         }
         catch (OperationCanceledException)
         {
@@ -91,6 +107,13 @@ internal static class UpstreamClient
             }
         }
     }
+
+    /// <summary>
+    /// The HTTP/2 connection was closed between its choice and its use (a GOAWAY): the client library repeats what the provider says it did not
+    /// take, but not what came too late to be told of. Where no byte of the body has gone out, the provider cannot have begun on it.
+    /// </summary>
+    private static bool IsUnsent(HttpRequestException exception, HttpRequestMessage request) =>
+        exception.HttpRequestError == HttpRequestError.HttpProtocolError && request.Content is SplicedContent { HasBegun: false };
 
     private static HttpRequestMessage CreateRequest(Exchange exchange, Target target)
     {
@@ -129,7 +152,7 @@ internal static class UpstreamClient
         }
 
         AddHeaders(message, exchange, target.Provider);
-        message.Content = new ReadOnlyMemoryContent(rendition.Body) { Headers = { ContentType = Json } };
+        message.Content = new SplicedContent(new SplicedJson(new ReadOnlySequence<byte>(rendition.Body), default)) { Headers = { ContentType = Json } };
         return message;
     }
 

@@ -13,20 +13,22 @@ namespace Gatehouse.Tests.Harness;
 internal sealed class CountingUpstream : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly Func<int, TimeSpan>? _pace;
     private int _requests;
 
-    private CountingUpstream(WebApplication application) => _application = application;
+    private CountingUpstream(WebApplication application, Func<int, TimeSpan>? pace) => (_application, _pace) = (application, pace);
 
     public Uri Address => new(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     /// <summary>Requests that have arrived; their answers have the ids <c>answer-1</c> to <c>answer-N</c>.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    public static async Task<CountingUpstream> StartAsync()
+    /// <param name="pace">How long the answer of that number takes; a stream takes it again until its end. Nothing by default.</param>
+    public static async Task<CountingUpstream> StartAsync(Func<int, TimeSpan>? pace = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         _ = builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var upstream = new CountingUpstream(builder.Build());
+        var upstream = new CountingUpstream(builder.Build(), pace);
         upstream._application.Run(upstream.AnswerAsync);
         await upstream._application.StartAsync();
         return upstream;
@@ -38,7 +40,9 @@ internal sealed class CountingUpstream : IAsyncDisposable
     {
         using var reader = new StreamReader(http.Request.Body);
         var request = await reader.ReadToEndAsync(http.RequestAborted);
-        var id = "answer-" + Interlocked.Increment(ref _requests).ToString(CultureInfo.InvariantCulture);
+        var number = Interlocked.Increment(ref _requests);
+        var id = "answer-" + number.ToString(CultureInfo.InvariantCulture);
+        await PauseAsync(http, number, parts: 1);
         if (!request.Contains("\"stream\":true", StringComparison.Ordinal))
         {
             var body = Encoding.UTF8.GetBytes(
@@ -52,12 +56,16 @@ internal sealed class CountingUpstream : IAsyncDisposable
         http.Response.ContentType = "text/event-stream";
         for (var i = 0; i < 5; i++)
         {
+            await PauseAsync(http, number, parts: 5);
             await SendAsync(http, $$$"""{"id":"{{{id}}}","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"w"},"finish_reason":{{{(i == 4 ? "\"stop\"" : "null")}}}}]}""");
         }
 
         await SendAsync(http, $$$"""{"id":"{{{id}}}","object":"chat.completion.chunk","model":"m","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":5,"total_tokens":10}}""");
         await SendAsync(http, "[DONE]");
     }
+
+    private Task PauseAsync(HttpContext http, int number, int parts) =>
+        _pace is null ? Task.CompletedTask : Task.Delay(_pace(number) / parts, TimeProvider.System, http.RequestAborted);
 
     private static async Task SendAsync(HttpContext http, string data) =>
         await http.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes($"data: {data}\n\n"), http.RequestAborted);

@@ -18,16 +18,20 @@ internal sealed record SeenRequest(string Method, string Target, IReadOnlyDictio
 /// </summary>
 internal sealed class ScriptedUpstream : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<SeenRequest, UpstreamConnection, Task> _script;
     private readonly Task _loop;
 
-    public ScriptedUpstream(Func<SeenRequest, UpstreamConnection, Task> script)
+    /// <param name="script">Answers a request.</param>
+    /// <param name="address">Where it listens; 127.0.0.1 by default.</param>
+    /// <param name="port">0 picks a free one.</param>
+    public ScriptedUpstream(Func<SeenRequest, UpstreamConnection, Task> script, IPAddress? address = null, int port = 0)
     {
         _script = script;
+        _listener = new TcpListener(address ?? IPAddress.Loopback, port);
         _listener.Start();
-        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        Address = new Uri($"http://{address ?? IPAddress.Loopback}:{((IPEndPoint)_listener.LocalEndpoint).Port}");
         _loop = Task.Run(AcceptAsync);
     }
 

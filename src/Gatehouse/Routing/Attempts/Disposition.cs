@@ -36,6 +36,9 @@ internal readonly record struct Disposition(bool TriesNext, bool MayRepeat, Blam
 
         // too late to hide, but the target's fault
         FailureKind.StreamCut => new(TriesNext: false, MayRepeat: false, Blame.Failure),
+
+        // nobody waits for an answer any more
+        FailureKind.Interrupted => new(TriesNext: false, MayRepeat: false, Blame.None),
     };
 }
 

@@ -38,7 +38,7 @@ internal static class FailedAnswer
         }
         catch (OperationCanceledException) when (lifetime.Token.IsCancellationRequested)
         {
-            return Unreadable(lifetime.TimeoutError(target.Name));
+            return Unreadable(lifetime.EndError(target.Name));
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException)
         {

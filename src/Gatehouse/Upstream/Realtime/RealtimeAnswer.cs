@@ -172,7 +172,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
                 exchange.ClientLeft = true;
                 break;
             case PumpEnd.Stopped when !exchange.ClientLeft:
-                Break(exchange, lifetime.TimeoutError(name));
+                Break(exchange, lifetime.EndError(name));
                 break;
         }
     }
