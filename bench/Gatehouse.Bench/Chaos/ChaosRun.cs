@@ -33,7 +33,7 @@ internal sealed class ChaosRun(TimeProvider time)
             }
 
             // A few are a finding, and the healthy run counts them; many mean that this is no gateway that works.
-            if (failed.Count > warm.Length / 10)
+            if (failed.Count > warm.Length / 2)
             {
                 throw new BenchException("the warm-up failed without any fault");
             }
