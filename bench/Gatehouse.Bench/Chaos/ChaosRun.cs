@@ -88,7 +88,8 @@ internal sealed class ChaosRun(TimeProvider time)
             Ledger = ledger is null ? null : Ledger.Compare(ledger, answers),
             Dead = !scenario.IsOutage ? null
                 : rows is not null ? DeadTarget.Of(Attempts(rows, "a/"))
-                : arrived[0] > 0 ? DeadTarget.Of(upstreams[0].Arrivals) : null,
+                // A target that refuses connections does not see who asks.
+                : behaviours[0].Schedule.At(TimeSpan.Zero) == Fault.RefusedConnection ? null : DeadTarget.Of(upstreams[0].Arrivals),
         };
     }
 
