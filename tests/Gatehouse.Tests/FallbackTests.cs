@@ -124,7 +124,7 @@ public sealed class FallbackTests
         await using var first = new ScriptedUpstream(async (_, connection) =>
         {
             await connection.StartChunkedAsync(200, "text/event-stream");
-            await connection.ChunkAsync("data: {\"choices\":[]}\n\n");
+            await connection.ChunkAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n");
             await seen.WaitAsync(connection.Stop);
             connection.Reset();
         });

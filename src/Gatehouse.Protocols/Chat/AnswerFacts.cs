@@ -29,6 +29,9 @@ public abstract class AnswerFacts
     /// <summary>UTF-8 bytes of generated text that passed, over all choices: what was delivered when no usage was reported.</summary>
     public long TextBytes { get; protected set; }
 
+    /// <summary>Something came that a caller would read or hear, or a tool call; a role, an id or a ping is nothing.</summary>
+    public bool HasContent { get => field || TextBytes > 0; protected set; }
+
     /// <summary>Reads one JSON text. False when it is not valid JSON.</summary>
     public abstract bool Read(ReadOnlySpan<byte> json, out ChunkTraits traits);
 }

@@ -87,10 +87,14 @@ public sealed class CodecAnswerFacts(DialectCodec codec, bool isStream) : Answer
                 break;
             case PartStarted started:
                 _begun = Math.Max(_begun, started.Choice + 1);
+                HasContent |= started.Content is not (TextPart or RefusalPart or ReasoningPart);
                 CountText(started.Content);
                 break;
             case PartDelta delta:
                 TextBytes += Encoding.UTF8.GetByteCount(delta.Text);
+                break;
+            case AudioDelta or PartCited:
+                HasContent = true;
                 break;
             case ChoiceStopped stopped:
                 _finished++;

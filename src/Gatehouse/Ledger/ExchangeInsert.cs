@@ -5,7 +5,7 @@ using SQLitePCL;
 namespace Gatehouse.Ledger;
 
 /// <summary>
-/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 43 boxed parameters of a row cost more than
+/// The prepared INSERT of a ledger row, on SQLite's own C interface: through ADO.NET the 44 boxed parameters of a row cost more than
 /// the row.
 /// </summary>
 internal sealed class ExchangeInsert : IDisposable
@@ -15,7 +15,7 @@ internal sealed class ExchangeInsert : IDisposable
         + "error_message, error_phase, stream, response_id, response_model, finish_reason, input_tokens, cache_read_tokens, cache_write_tokens, "
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
         + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
-        + "service_tier, cost_nano_usd, price_revision, shadow_of";
+        + "service_tier, cost_nano_usd, price_revision, shadow_of, continuations";
 
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
@@ -185,6 +185,7 @@ internal sealed class ExchangeInsert : IDisposable
         Number(entry.CostNanoUsd);
         Number(entry.PriceRevision);
         Text(entry.ShadowOf);
+        Number(entry.Continuations == 0 ? null : entry.Continuations);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

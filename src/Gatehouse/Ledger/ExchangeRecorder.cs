@@ -56,6 +56,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         CostNanoUsd = exchange.CostNanoUsd,
         PriceRevision = exchange.Snapshot.PriceRevision,
         ShadowOf = exchange.ShadowOf,
+        Continuations = exchange.Joined?.Continuations ?? 0,
         DeliveredBytes = exchange.DeliveredBytes,
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,

@@ -50,6 +50,7 @@ internal sealed record ExchangeView(
     [property: Description("standard, batch, flex or priority.")] string ServiceTier,
     [property: Description("Null where the price or the usage is not known.")] long? CostNanoUsd,
     [property: Description("Of the prices it was made with; null in rows that are older than prices.")] long? PriceRevision,
+    [property: Description("How often the streamed answer broke off and went on at another target.")] int Continued,
     string Cache,
     IReadOnlyList<string> Verdicts,
     TimingsView Timings,

@@ -62,6 +62,8 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public string? ShadowOf { get; init; }
 
+    public int Continuations { get; init; }
+
     public required long DeliveredBytes { get; init; }
 
     public required long DeliveredText { get; init; }

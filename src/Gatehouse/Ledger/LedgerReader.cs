@@ -100,6 +100,7 @@ internal sealed class LedgerReader(Database database)
             ServiceTier: row.Text("service_tier") ?? "standard",
             CostNanoUsd: row.Number("cost_nano_usd"),
             PriceRevision: row.Number("price_revision"),
+            Continued: (int)(row.Number("continuations") ?? 0),
             Cache: "bypass",
             Verdicts: [],
             Timings: new TimingsView(

@@ -21,33 +21,42 @@ internal static class CostMeter
             return;
         }
 
-        var usage = exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange);
-        if (usage is not null && exchange.Target is { Model.Length: > 0 } target
-            && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
+        if (exchange.Joined is { Continuations: > 0 } joined)
         {
-            exchange.CostNanoUsd = CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd;
-            AddGivenUp(exchange, usage);
+            // Each call at its own target's price; not known when one of them is not.
+            exchange.CostNanoUsd = joined.Calls(exchange.Target!, exchange.Outcome == ExchangeOutcome.Completed)
+                .Aggregate((long?)0, (sum, call) => sum + CostOf(exchange, call.Target, call.Usage));
         }
+        else if ((exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange)) is { } usage
+            && exchange.Target is { Model.Length: > 0 } target)
+        {
+            exchange.CostNanoUsd = CostOf(exchange, target, usage);
+        }
+
+        AddGivenUp(exchange);
     }
 
     /// <summary>
     /// An attempt that was given up has told nothing of its usage. Its provider had the same input as the one that was used and, as far as can be
     /// known, charges for it; it is counted as read in full, for its caches are others.
     /// </summary>
-    private static void AddGivenUp(Exchange exchange, Usage usage)
+    private static void AddGivenUp(Exchange exchange)
     {
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
-            if (exchange.Attempts[i].GivenUp is { } target && usage.InputTokens is { } input
-                && exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price)
+            if (exchange.Attempts[i].GivenUp is { } target && exchange.Usage is { InputTokens: { } input } usage)
             {
-                var whole = new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) };
-                var cost = CostCalculator.Calculate(whole, price, ServiceTier.Standard, exchange.StartedAt)?.NanoUsd;
+                var cost = CostOf(exchange, target, new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) });
                 exchange.Attempts[i] = exchange.Attempts[i] with { CostNanoUsd = cost };
                 exchange.CostNanoUsd += cost;
             }
         }
     }
+
+    private static long? CostOf(Exchange exchange, Target target, Usage usage) =>
+        exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
+            ? CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd
+            : null;
 
     /// <summary>
     /// Of an answer that broke off: what its provider had told by then is the beginning of a count (Anthropic says one token of output at the

@@ -94,7 +94,16 @@ internal sealed class CallerResponse(HttpContext http)
         else if (IsEventStream)
         {
             var ending = new ArrayBufferWriter<byte>(256);
-            exchange.Answer!.WriteFailure(exchange, error.ToChatError(), ending);
+            if (exchange.Joined is { } joined)
+            {
+                joined.Writer.TakeBackEnd();
+                joined.Writer.WriteFailure(error.ToChatError(), ending);
+            }
+            else
+            {
+                exchange.Answer!.WriteFailure(exchange, error.ToChatError(), ending);
+            }
+
             Write(ending.WrittenSpan);
         }
         else

@@ -8,6 +8,7 @@ using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
 using Gatehouse.Telemetry;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Pipeline;
 
@@ -119,6 +120,12 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>Id of the exchange of which this is a copy for a second target: nobody gets its answer.</summary>
     public string? ShadowOf { get; init; }
+
+    /// <summary>A streamed answer that may go on at another target; set when it begins, on routes that have it so.</summary>
+    public JoinedStream? Joined { get; set; }
+
+    /// <summary>The answer has begun, and what has been said of it can be handed to another target.</summary>
+    public bool CanBeContinued => Joined is { CanContinue: true } && !ClientLeft;
 
     /// <summary>There is nobody to answer any more. The server tells of it a moment after a read of the body has failed for it.</summary>
     public bool ClientLeft

@@ -9,18 +9,26 @@ namespace Gatehouse.Routing;
 internal sealed class Dispatcher(TimeProvider time, Random random)
 {
     /// <summary>Decides which targets may take the exchange, in which order, and lets it in at the first one.</summary>
-    public ValueTask<Outcome> PlanAsync(Exchange exchange)
+    public async ValueTask<Outcome> PlanAsync(Exchange exchange)
     {
         var route = exchange.Route!;
         var plan = route.FixedPlan;
         if (plan is null)
         {
+            var context = new ExchangeContext(exchange, random);
+            if (route.SemanticNodes.Count > 0)
+            {
+                exchange.Timings.UpstreamWaitBegins();
+                await context.ChooseAsync(route.SemanticNodes, exchange.Http.RequestAborted);
+                exchange.Timings.UpstreamWaitEnds();
+            }
+
             plan = new RoutePlan(route.Targets.Count);
-            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+            route.Root.Plan(context, plan);
         }
 
         exchange.Walk = new RouteWalk(exchange, route, plan, random);
-        return ValueTask.FromResult(exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange));
+        return exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange);
     }
 
     /// <summary>Tries targets from where the walk stands.</summary>
@@ -69,7 +77,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 walk.Failed(failure, used.RetryAfter);
                 if (!walk.Advance(failure, used.RetryAfter))
                 {
-                    return used.Take(exchange);
+                    // The head of an answer that was to be gone on with is out: there is no place for another.
+                    return exchange.Joined is null ? used.Take(exchange) : used.Error ?? NotContinued(used);
                 }
             }
         }
@@ -80,7 +89,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     /// </summary>
     public static bool TakesBack(Exchange exchange, Outcome outcome)
     {
-        if (exchange.Answer is null || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
+        if (exchange.Answer is null || exchange.ClientLeft || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
         {
             return false;
         }
@@ -99,6 +108,12 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
 
         exchange.Answer.Dispose();
         exchange.Answer = null;
+        if (exchange.Joined is { } joined)
+        {
+            joined.BreakOff(exchange);
+            return true;
+        }
+
         // What it said of its usage is not the next one's.
         exchange.Facts = new OpenAiAnswerFacts();
         return true;
@@ -115,6 +130,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         await call.SendAsync(exchange, time);
         return call;
     }
+
+    private static GatewayError NotContinued(TargetCall call) => new(
+        GatewayErrorCode.UpstreamError, $"{call.Target.Name} was to go on with an answer that broke off, and answered with status {call.Status}.");
 
     private static Outcome NoTarget(Exchange exchange) => new GatewayError(
         GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");

@@ -1,4 +1,7 @@
+using Gatehouse.Expressions;
 using Gatehouse.Pipeline;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Strategies;
 using Gatehouse.Routing.Traits;
 
 namespace Gatehouse.Routing;
@@ -6,7 +9,15 @@ namespace Gatehouse.Routing;
 /// <summary>What strategies may know of an exchange, found out when it is first asked for.</summary>
 internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteContext
 {
+    /// <summary>Tokens. What callers put a cap at is far above what models write.</summary>
+    private const int TypicalOutput = 256;
+
+    /// <summary>OpenAI takes no more.</summary>
+    private const int MostChoices = 128;
+
     private RequestTraits? _traits;
+    private RequestVariables? _variables;
+    private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
 
     public override Random Random => random;
 
@@ -14,9 +25,38 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
 
     public override string LastUserText => Traits.LastUserText(exchange.Request.Body);
 
+    public override IVariables Variables => _variables ??= new RequestVariables(
+        new RequestFacts
+        {
+            Model = exchange.Request.Model,
+            Route = exchange.Route?.Name,
+            Operation = exchange.Operation.Name,
+            Dialect = exchange.Operation.Dialect,
+            KeyName = exchange.Key!.Name,
+            KeyId = exchange.Key.Id,
+            Labels = exchange.Key.Labels,
+            Run = exchange.Run,
+            StartedAt = exchange.StartedAt,
+            Headers = exchange.Http.Request.Headers,
+        },
+        () => Traits,
+        () => Traits.Metadata(exchange.Request.Body));
+
+    public override SemanticChoice? Semantic(SemanticStrategy node) =>
+        _choices is not null && _choices.TryGetValue(node, out var choice) ? choice : null;
+
+    /// <summary>Finds out what the semantic nodes of a route have to know, as their plans cannot wait.</summary>
+    public async ValueTask ChooseAsync(IReadOnlyList<SemanticStrategy> nodes, CancellationToken cancellationToken)
+    {
+        foreach (var node in nodes)
+        {
+            (_choices ??= [])[node] = await node.Index.ChooseAsync(LastUserText, cancellationToken);
+        }
+    }
+
     public override int InputTokens => Traits.InputTokens;
 
-    public override int OutputTokens => 256;
+    public override int OutputTokens => Math.Min(Traits.MaxOutputTokens ?? TypicalOutput, TypicalOutput) * Math.Clamp(Traits.Choices, 1, MostChoices);
 
     public override string? Affinity(AffinitySource source) => source switch
     {

@@ -20,17 +20,18 @@ internal sealed class RouteCompiler(
     /// <summary>Deeper trees are not read by anybody.</summary>
     private const int MaxDepth = 8;
 
-    private readonly StrategyCompiler _strategies = new(errors, catalog, time);
+    public IEnumerable<RouteModel> Compile(IReadOnlyDictionary<string, RouteOptions> routes)
+    {
+        var strategies = new StrategyCompiler(errors, catalog, time, TargetOf);
+        return routes.Select(route => Compile(route.Key, route.Value, strategies)).OfType<RouteModel>();
+    }
 
-    public IEnumerable<RouteModel> Compile(IReadOnlyDictionary<string, RouteOptions> routes) =>
-        routes.Select(route => Compile(route.Key, route.Value)).OfType<RouteModel>();
-
-    private RouteModel? Compile(string name, RouteOptions options)
+    private RouteModel? Compile(string name, RouteOptions options, StrategyCompiler strategies)
     {
         var path = $"routes.{name}";
         Validate(options, path);
         var before = previous.GetValueOrDefault(name);
-        var scope = new Scope(options.Timeout, HealthModel.Of(options.Health), before, []);
+        var scope = new Scope(options.Timeout, HealthModel.Of(options.Health), strategies, before, []);
         var root = NodeOf(options, path, scope, depth: 1);
         if (root is null || scope.Leaves.Count == 0)
         {
@@ -53,6 +54,9 @@ internal sealed class RouteCompiler(
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
             Hedge = HedgeOf(options.Hedge, before),
+            SemanticNodes = [.. root.SemanticNodes],
+            Release = ReleaseModel.Of(options.Release),
+            Continuation = options.Continuation,
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }
@@ -73,6 +77,12 @@ internal sealed class RouteCompiler(
 
         errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
         errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
+        errors.CheckDuration($"{path}.release.after", options.Release.After, canBeZero: true);
+        if (options.Release.Tokens is { } tokens)
+        {
+            errors.CheckNumber($"{path}.release.tokens", tokens, least: 1, ReleaseOptions.MaxTokens);
+        }
+
         CheckPart($"{path}.retry.budget", options.Retry.Budget);
         CheckPart($"{path}.hedge.share", options.Hedge.Share);
         if (options.Hedge.After is { } after)
@@ -116,7 +126,7 @@ internal sealed class RouteCompiler(
             }
         }
 
-        return children.Count == 0 ? null : _strategies.Compile(options, children, path);
+        return children.Count == 0 ? null : scope.Strategies.Compile(options, children, path);
     }
 
     private RouteNode? ChildOf(RouteTargetOptions options, string path, Scope scope, int depth)
@@ -138,26 +148,35 @@ internal sealed class RouteCompiler(
 
     private RouteTarget? LeafOf(RouteTargetOptions options, string path, Scope scope)
     {
-        var slash = options.Target.IndexOf('/', StringComparison.Ordinal);
-        if (slash <= 0 || slash == options.Target.Length - 1)
+        if (TargetOf(options.Target, path) is not { } target)
         {
-            errors.Add(path, $"'{options.Target}' is not provider/model");
             return null;
         }
 
-        var name = options.Target[..slash];
-        if (!providers.TryGetValue(name, out var provider))
-        {
-            var nearest = KeyNames.Nearest(name, providers.Keys);
-            errors.Add(path, $"there is no provider '{name}'" + (nearest is null ? "" : $"; did you mean '{nearest}'?"));
-            return null;
-        }
-
-        var target = new Target(provider, options.Target[(slash + 1)..]);
         target = target with { Timeouts = target.Timeouts.With(scope.Timeout) };
-        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = catalog.Find(provider.Name, provider.Entry.Kind, target.Model) };
+        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model) };
         scope.Leaves.Add(leaf);
         return leaf;
+    }
+
+    private Target? TargetOf(string text, string path)
+    {
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || slash == text.Length - 1)
+        {
+            errors.Add(path, $"'{text}' is not provider/model");
+            return null;
+        }
+
+        var name = text[..slash];
+        if (providers.TryGetValue(name, out var provider))
+        {
+            return new Target(provider, text[(slash + 1)..]);
+        }
+
+        var nearest = KeyNames.Nearest(name, providers.Keys);
+        errors.Add(path, $"there is no provider '{name}'" + (nearest is null ? "" : $"; did you mean '{nearest}'?"));
+        return null;
     }
 
     /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
@@ -173,5 +192,5 @@ internal sealed class RouteCompiler(
     }
 
     /// <summary>What holds for all of one route.</summary>
-    private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, RouteModel? Before, List<RouteTarget> Leaves);
+    private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, StrategyCompiler Strategies, RouteModel? Before, List<RouteTarget> Leaves);
 }

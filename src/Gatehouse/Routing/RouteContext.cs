@@ -1,3 +1,6 @@
+using Gatehouse.Expressions;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Strategies;
 using Gatehouse.Routing.Traits;
 
 namespace Gatehouse.Routing;
@@ -19,6 +22,12 @@ internal abstract class RouteContext
 
     /// <summary>The end of what the user said last; empty when there is none.</summary>
     public abstract string LastUserText { get; }
+
+    /// <summary>What conditions see: the variables of <see cref="RequestVariables"/>.</summary>
+    public abstract IVariables Variables { get; }
+
+    /// <summary>What was chosen for a node by the meaning of the request, before there was a plan; null when nobody asked.</summary>
+    public abstract SemanticChoice? Semantic(SemanticStrategy node);
 
     /// <summary>Input of the request in tokens, estimated from its bytes.</summary>
     public abstract int InputTokens { get; }

@@ -1,6 +1,8 @@
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Strategies;
+using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
 
@@ -32,6 +34,13 @@ internal sealed record RouteModel
     public HealthModel? Health { get; init; }
 
     public HedgeModel? Hedge { get; init; }
+
+    /// <summary>Nodes whose choice has to be asked for before there can be a plan.</summary>
+    public IReadOnlyList<SemanticStrategy> SemanticNodes { get; init; } = [];
+
+    public ReleaseModel Release { get; init; } = ReleaseModel.Default;
+
+    public Continuation Continuation { get; init; }
 
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }

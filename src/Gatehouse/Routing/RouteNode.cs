@@ -1,3 +1,5 @@
+using Gatehouse.Routing.Strategies;
+
 namespace Gatehouse.Routing;
 
 /// <summary>
@@ -14,6 +16,9 @@ internal abstract class RouteNode
 
     /// <summary>Every exchange gets the same plan.</summary>
     public virtual bool LeadsAllAlike => false;
+
+    /// <summary>The nodes here and below whose choice has to be asked for before there can be a plan.</summary>
+    public virtual IEnumerable<SemanticStrategy> SemanticNodes => [];
 
     /// <summary>Appends the targets below that may take the exchange, the preferred one first.</summary>
     public abstract void Plan(RouteContext context, RoutePlan plan);

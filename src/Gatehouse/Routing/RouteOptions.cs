@@ -1,6 +1,7 @@
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Traits;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
@@ -30,6 +31,10 @@ internal interface IStrategyOptions
     IReadOnlyList<RouteTargetOptions> Targets { get; }
 
     AffinitySource? StickyBy { get; }
+
+    string Embeddings { get; }
+
+    decimal? Threshold { get; }
 }
 
 [KeyDoc("Names that clients put into `model`, each mapped to targets. [routing.md](routing.md) explains strategies, attempts and health.")]
@@ -44,11 +49,22 @@ internal sealed record RouteOptions : IStrategyOptions
     [KeyDoc("For `sticky` and `canary`: what a choice sticks to.", Default = "`prompt` for `sticky`, `user` for `canary`")]
     public AffinitySource? StickyBy { get; set; }
 
+    [KeyDoc("For `semantic`: the `provider/model` that makes vectors of texts.", Default = "none: the built-in lexical index chooses")]
+    public string Embeddings { get; set; } = "";
+
+    [KeyDoc("For `semantic`: how near to an example a request must be, above 0 and below 1.", Default = "`0.4` with embeddings, `0.3` without")]
+    public decimal? Threshold { get; set; }
+
     public RetryOptions Retry { get; set; } = new();
 
     public HedgeOptions Hedge { get; set; } = new();
 
     public HealthOptions Health { get; set; } = new();
+
+    public ReleaseOptions Release { get; set; } = new();
+
+    [KeyDoc("What becomes of a streamed text that breaks off after its beginning has gone out. `off`: it ends with an error. `prefix`: the next target gets the text so far as the beginning of its own turn. `instruction`: it gets the text as a turn, and a request to go on. Read [routing.md](routing.md) before you turn it on.")]
+    public Continuation Continuation { get; set; }
 
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
@@ -69,6 +85,21 @@ internal sealed record RouteTargetOptions : IStrategyOptions
 
     [KeyDoc("As at the route.")]
     public AffinitySource? StickyBy { get; set; }
+
+    [KeyDoc("As at the route.", Default = "none")]
+    public string Embeddings { get; set; } = "";
+
+    [KeyDoc("As at the route.")]
+    public decimal? Threshold { get; set; }
+
+    [KeyDoc("Below `conditional`: the [expression](expressions.md) that must hold, such as `request.input_tokens > 50000`.", Default = "none: for what no condition takes")]
+    public string When { get; set; } = "";
+
+    [KeyDoc("Below `semantic`: what users say that shall go here, 1 to 64 texts.", Default = "none: for what is not near any example")]
+    public IReadOnlyList<string> Examples { get; set; } = [];
+
+    [KeyDoc("Below `complexity`: requests that ask for so much of a model go here.")]
+    public ComplexityLevel? Complexity { get; set; }
 
     [KeyDoc("Share of the traffic in strategies that divide it: `weighted`, `round_robin`, `least_busy`, `sticky`.")]
     public decimal Weight { get; set; } = 1;

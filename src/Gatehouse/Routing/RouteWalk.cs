@@ -137,7 +137,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
 
         var tooSmall = kind == FailureKind.ContextLength ? Current!.ContextWindow : null;
-        IsAtEnd = !(TryEnterUntried(tooSmall) || TryEnterAgain(retryAfter) || TryEnterLeastBad(tooSmall));
+        // A target that is ejected is likelier to fail once more than one that failed just now; but not than one that did so twice.
+        IsAtEnd = !(TryEnterUntried(tooSmall) || (_repeats == 0 && TryEnterAgain(retryAfter)) || TryEnterLeastBad(tooSmall) || TryEnterAgain(retryAfter));
         return !IsAtEnd;
     }
 
@@ -161,8 +162,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
     }
 
-    private bool MayAdvance(FailureKind kind) => Disposition.Of(kind).TriesNext && _attempts < route.Retry.Attempts
-        && exchange.CanBeSentAgain && exchange.Timings.Elapsed < Current!.Target.Timeouts.Total;
+    private bool MayAdvance(FailureKind kind) => (Disposition.Of(kind).TriesNext || (kind == FailureKind.StreamCut && exchange.CanBeContinued))
+        && _attempts < route.Retry.Attempts && (exchange.CanBeSentAgain || exchange.CanBeContinued) && exchange.Timings.Elapsed < Current!.Target.Timeouts.Total;
 
     /// <param name="tooSmall">A context that the request does not fit into.</param>
     private bool TryEnterUntried(long? tooSmall = null)

@@ -2,6 +2,7 @@ using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream;
 
@@ -159,6 +160,11 @@ internal sealed class BodyAnswer : HeldAnswer
 
         if (traits.HasFlag(ChunkTraits.Error) && IsSuccess)
         {
+            if (FailureClassifier.OfFrame(body) is var kind && exchange.Walk?.CanAdvance(kind) == true)
+            {
+                return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in an answer with status 200.") { Failure = kind };
+            }
+
             exchange.MarkFailed("reported an error in an answer with status 200");
         }
 

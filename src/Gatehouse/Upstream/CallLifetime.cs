@@ -19,7 +19,7 @@ internal sealed class CallLifetime : IDisposable
 
     public CallLifetime(Exchange exchange, TimeoutModel limits, TimeProvider time)
     {
-        (_exchange, _limits) = (exchange, limits);
+        (_exchange, _limits, Time) = (exchange, limits, time);
         _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _clientLeft = exchange.Http.RequestAborted.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _source);
     }
@@ -28,6 +28,8 @@ internal sealed class CallLifetime : IDisposable
 
     /// <summary>There must be a connection within the limit for it.</summary>
     public void AwaitConnection() => Arm(Connect, _limits.Connect);
+
+    public TimeProvider Time { get; }
 
     /// <summary>From now to the first byte of the answer's body: the first-byte limit.</summary>
     public void AwaitFirstByte() => Arm("first_byte", _limits.FirstByte);

@@ -1,7 +1,9 @@
+using System.Buffers;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Sse;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Upstream;
 
@@ -19,15 +21,18 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(1);
 
     private readonly SseFrameReader _frames = new(maxFrameLength);
+    private readonly PooledBuffer _waiting = new();
     private byte[] _end = [];
     private bool _sawEnd;
     private bool _sawError;
 
     public override int HeldBytes => _end.Length + _frames.Unfinished.Length;
 
+    protected override int WaitingBytes => _waiting.Length;
+
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
-        Open();
+        Open(exchange);
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
@@ -41,7 +46,12 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
                 return AtEndOfBody(exchange);
             }
 
-            if (PassOnFrames(exchange))
+            if (PassOnFrames(exchange, out var hasWritten) is { } failure)
+            {
+                return failure;
+            }
+
+            if (hasWritten)
             {
                 await FlushAsync(exchange, Lifetime);
             }
@@ -97,7 +107,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     {
         while (_frames.TryReadFrame(out var frame))
         {
-            if (!removeUsageChunk || !Read(new OpenAiAnswerFacts(), frame, out _).HasFlag(ChunkTraits.UsageOnly))
+            if (!removeUsageChunk || !Read(new OpenAiAnswerFacts(), SseFrame.Parse(frame), out _).HasFlag(ChunkTraits.UsageOnly))
             {
                 exchange.Response.Write(frame);
             }
@@ -106,6 +116,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     public override void Dispose()
     {
+        _waiting.Dispose();
         _frames.Dispose();
         base.Dispose();
     }
@@ -114,27 +125,47 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     protected override void Advance(int count) => _frames.Advance(count);
 
-    /// <returns>Whether there is something to flush.</returns>
-    private bool PassOnFrames(Exchange exchange)
+    protected override void Release(Exchange exchange)
     {
-        var wrote = false;
-        while (!_sawEnd && _frames.TryReadFrame(out var frame))
+        ForwardedHeaders.CopyResponse(Response, exchange.Response.Headers);
+        exchange.Response.Start(exchange, (int)Response.StatusCode, isEventStream: true);
+        if (_waiting.Length > 0)
         {
-            wrote |= PassOn(exchange, frame);
+            exchange.Response.Write(_waiting.Written);
+            _waiting.Clear();
         }
-
-        return wrote;
     }
 
-    private bool PassOn(Exchange exchange, ReadOnlySpan<byte> frame)
+    /// <returns>Why another target is to be tried.</returns>
+    private GatewayError? PassOnFrames(Exchange exchange, out bool hasWritten)
     {
-        if (!exchange.Response.HasStarted)
+        hasWritten = false;
+        while (!_sawEnd && _frames.TryReadFrame(out var frame))
         {
-            ForwardedHeaders.CopyResponse(Response, exchange.Response.Headers);
-            exchange.Response.Start(exchange, (int)Response.StatusCode, isEventStream: true);
+            var parsed = SseFrame.Parse(frame);
+            var traits = Read(exchange.Facts, parsed, out var isReadable);
+            if (!exchange.Response.HasStarted)
+            {
+                if (FailureBeforeStart(exchange, parsed, traits, isReadable) is { } failure)
+                {
+                    return failure;
+                }
+
+                if ((traits & (ChunkTraits.Error | ChunkTraits.Last)) != ChunkTraits.None || IsDone(parsed) || IsDue(exchange, frame.Length))
+                {
+                    hasWritten |= _waiting.Length > 0;
+                    Release(exchange);
+                }
+            }
+
+            hasWritten |= PassOn(exchange, frame, traits, IsDone(parsed));
         }
 
-        var traits = Read(exchange.Facts, frame, out var isDone);
+        return null;
+    }
+
+    private bool PassOn(Exchange exchange, ReadOnlySpan<byte> frame, ChunkTraits traits, bool isDone)
+    {
         _sawError |= traits.HasFlag(ChunkTraits.Error);
         var wasHeld = _end.Length > 0;
         if (wasHeld)
@@ -155,6 +186,12 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             return wasHeld;
         }
 
+        if (!exchange.Response.HasStarted)
+        {
+            _waiting.Write(frame);
+            return false;
+        }
+
         // Gemini's streams have no last event: the frame with the finish reason is the last unless another follows.
         if (exchange.Operation.Dialect == Dialect.Gemini && exchange.Facts.IsFinished)
         {
@@ -166,18 +203,27 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
         return true;
     }
 
-    private static ChunkTraits Read(AnswerFacts facts, ReadOnlySpan<byte> frame, out bool isDone)
+    /// <summary>Before the start: why the answer is none.</summary>
+    private GatewayError? FailureBeforeStart(Exchange exchange, SseFrame frame, ChunkTraits traits, bool isReadable) =>
+        traits.HasFlag(ChunkTraits.Error) ? FailureOf(exchange, frame.Data)
+        : IsDone(frame) ? SaysNothing(exchange) ? WithoutAWord(exchange) : null
+        : !isReadable && MustBeReadable(exchange)
+            ? new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} sent a frame that is not JSON.")
+        : null;
+
+    private static bool IsDone(SseFrame frame) => frame.Data.TrimEnd((byte)' ').SequenceEqual("[DONE]"u8);
+
+    private static ChunkTraits Read(AnswerFacts facts, SseFrame frame, out bool isReadable)
     {
-        var parsed = SseFrame.Parse(frame);
-        isDone = parsed.Data.TrimEnd((byte)' ').SequenceEqual("[DONE]"u8);
-        if (isDone || parsed.Data.IsEmpty)
+        isReadable = true;
+        if (IsDone(frame) || frame.Data.IsEmpty)
         {
             return ChunkTraits.None;
         }
 
         // Data that is not JSON passes as it is: it is the provider's to say, and the caller's to read.
-        _ = facts.Read(parsed.Data, out var traits);
-        return parsed.EventName.SequenceEqual("error"u8) ? traits | ChunkTraits.Error : traits;
+        isReadable = facts.Read(frame.Data, out var traits);
+        return frame.EventName.SequenceEqual("error"u8) ? traits | ChunkTraits.Error : traits;
     }
 
     private Outcome AtEndOfBody(Exchange exchange)
@@ -190,20 +236,36 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
                 return Broken(exchange);
             }
 
-            var traits = Read(exchange.Facts, _frames.Unfinished, out var isDone);
+            var last = SseFrame.Parse(_frames.Unfinished);
+            var traits = Read(exchange.Facts, last, out var isReadable);
+            if (!exchange.Response.HasStarted && FailureBeforeStart(exchange, last, traits, isReadable) is { } failure)
+            {
+                return failure;
+            }
+
             _sawError |= traits.HasFlag(ChunkTraits.Error);
-            _sawEnd |= isDone || traits.HasFlag(ChunkTraits.Last);
+            _sawEnd |= IsDone(last) || traits.HasFlag(ChunkTraits.Last);
         }
 
-        if (!exchange.Response.HasStarted)
+        if (!exchange.Response.HasStarted && _waiting.Length == 0)
         {
-            return new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} opened a stream and ended it without a frame.");
+            return WithoutAFrame(exchange);
         }
 
         // Perplexity and GPUStack end without [DONE]; a finish_reason of every choice says that nothing is missing. Of relayed paths only
         // some are known to have a last event.
         var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation.IsRelay && !exchange.Facts.HasLastEvent);
-        return isWhole ? Ended(exchange) : Broken(exchange);
+        if (!isWhole)
+        {
+            return Broken(exchange);
+        }
+
+        if (!exchange.Response.HasStarted)
+        {
+            Release(exchange);
+        }
+
+        return Ended(exchange);
     }
 
     /// <summary>

@@ -147,7 +147,7 @@ public sealed class CostTests
     {
         if (request.Text.Contains("\"stream\":true", StringComparison.Ordinal))
         {
-            await connection.RespondAsync(200, "text/event-stream", "data: {\"choices\":[],\"usage\":" + Usage + "}\n\ndata: [DONE]\n\n");
+            await connection.RespondAsync(200, "text/event-stream", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":" + Usage + "}\n\ndata: [DONE]\n\n");
             return;
         }
 

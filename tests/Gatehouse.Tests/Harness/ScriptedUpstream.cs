@@ -80,8 +80,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
                 connections.Add(Task.Run(() => ServeAsync(socket)));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
+            // The last one when it was stopped before it began to accept.
             await Task.WhenAll(connections);
         }
     }

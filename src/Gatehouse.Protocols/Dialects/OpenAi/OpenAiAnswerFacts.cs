@@ -103,6 +103,10 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             {
                 ReadDelta(ref reader);
             }
+            else if (reader.TextIs("content_block"u8) || reader.TextIs("item"u8))
+            {
+                ReadBlock(ref reader);
+            }
             else if (reader.TextIs("stop_reason"u8))
             {
                 FinishReason = ReadString(ref reader) ?? FinishReason;
@@ -301,7 +305,7 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             {
                 FinishReason = ReadString(ref reader) ?? FinishReason;
             }
-            else if (reader.TextIs("role"u8))
+            else if (reader.TextIs("role"u8) || reader.TextIs("type"u8))
             {
                 _ = reader.Read();
                 reader.Skip();
@@ -311,6 +315,29 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
                 // content, reasoning_content, reasoning, refusal, text, thinking, ...
                 CountText(ref reader);
             }
+        }
+    }
+
+    /// <summary>
+    /// A block of Anthropic's or an item of the Responses API. Those of text and thoughts begin empty; any other (a tool call, a search) says
+    /// something by itself.
+    /// </summary>
+    private void ReadBlock(ref Utf8JsonReader reader)
+    {
+        _ = reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = reader.TextIs("type"u8);
+            _ = reader.Read();
+            HasContent |= isType && reader.TokenType == JsonTokenType.String
+                && !(reader.TextIs("text"u8) || reader.TextIs("thinking"u8) || reader.TextIs("message"u8) || reader.TextIs("reasoning"u8));
+            reader.Skip();
         }
     }
 
@@ -341,7 +368,10 @@ public sealed class OpenAiAnswerFacts : AnswerFacts
             TextBytes += reader.ValueSpan.Length;
         }
 
+        // A sound, a picture, pieces of a thought.
+        var begin = reader.BytesConsumed;
         reader.Skip();
+        HasContent |= reader.BytesConsumed - begin > 1;
     }
 
     private bool ReadError(ref Utf8JsonReader reader)

@@ -14,7 +14,7 @@ internal sealed record RetryOptions
 
     public static readonly TimeSpan BudgetWindow = TimeSpan.FromSeconds(10);
 
-    [KeyDoc("Attempts in all, the first one and those at other targets included.", Default = "one for each target, but at least 3")]
+    [KeyDoc("Attempts in all, the first one and those at other targets included.", Default = "two more than there are targets")]
     public int? Attempts { get; set; }
 
     [KeyDoc("Failures after which the same target may be asked again.", Default = "`[rate_limited, overloaded, server_error, timeout, network]`")]
@@ -37,7 +37,7 @@ internal sealed record RetryModel(int Attempts, IReadOnlyList<FailureKind> On, T
     public static readonly RetryModel Once = new(1, [], TimeSpan.Zero, TimeSpan.Zero);
 
     public static RetryModel Of(RetryOptions options, int targets) =>
-        new(options.Attempts ?? Math.Max(3, targets), options.On, options.Backoff, options.MaxBackoff);
+        new(options.Attempts ?? targets + 2, options.On, options.Backoff, options.MaxBackoff);
 
     /// <summary>
     /// Full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015): callers that failed together do not come back together.

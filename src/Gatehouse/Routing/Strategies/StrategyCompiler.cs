@@ -1,11 +1,17 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Pipeline;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Traits;
 
 namespace Gatehouse.Routing.Strategies;
 
 /// <summary>Makes the node of a strategy and tells of what does not belong to it.</summary>
-internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog catalog, TimeProvider time)
+/// <param name="targetOf">The target that a text names, or null after a mistake at a path.</param>
+internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog catalog, TimeProvider time, Func<string, string, Target?> targetOf)
 {
+    private const int MostExamples = 64;
+
     /// <returns>Null after a mistake.</returns>
     public RouteNode? Compile(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
     {
@@ -23,7 +29,10 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             RouteStrategy.Sticky => new StickyStrategy(nodes, options.StickyBy ?? AffinitySource.Prompt),
             RouteStrategy.Canary => Canary(options, children, path),
             RouteStrategy.Shadow => Shadow(children, path),
-            _ => NotThere(path),
+            RouteStrategy.Conditional => Conditional(children, path),
+            RouteStrategy.Semantic => Semantic(options, children, path),
+            RouteStrategy.Complexity => Complexity(children, path),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), strategy, message: null),
         };
     }
 
@@ -51,14 +60,85 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         return new ShadowStrategy(primary, [.. children.Skip(1).Select(child => (child.Node, (double)(child.Options.Percent ?? 100)))]);
     }
 
+    private ConditionalStrategy Conditional(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    {
+        if (children.All(child => child.Options.When.Length == 0))
+        {
+            errors.Add(path, "conditional needs a target with a condition, such as { target: a/m, when: \"request.stream\" }");
+        }
+
+        var compiled = new List<(string? When, RouteCondition? Condition, RouteNode Node)>();
+        foreach (var (child, node) in children)
+        {
+            if (child.When.Length == 0)
+            {
+                compiled.Add((null, null, node));
+                continue;
+            }
+
+            var (condition, mistakes) = RequestCondition.Compile(child.When);
+            foreach (var mistake in mistakes)
+            {
+                errors.Add(path, $"the condition '{child.When}' has a mistake at {mistake.Line}:{mistake.Column}: {mistake.Message}");
+            }
+
+            compiled.Add((child.When, condition, node));
+        }
+
+        return new ConditionalStrategy(compiled);
+    }
+
+    private SemanticStrategy? Semantic(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    {
+        IReadOnlyList<string>[] branches = [.. children.Select(child => child.Options.Examples).Where(examples => examples.Count > 0)];
+        if (branches.Length == 0)
+        {
+            errors.Add(path, "semantic needs a target with examples, such as { target: a/m, examples: [\"I want my money back\"] }");
+            return null;
+        }
+
+        if (Array.Exists(branches, examples => examples.Count > MostExamples))
+        {
+            errors.Add(path, $"a target of semantic can have {MostExamples} examples");
+        }
+
+        if (options.Threshold is <= 0 or >= 1)
+        {
+            errors.Add($"{path}.threshold", "must be above 0 and below 1");
+        }
+
+        var isLexical = options.Embeddings.Length == 0;
+        var lexical = new LexicalIndex(branches, isLexical && options.Threshold is { } own ? (double)own : LexicalIndex.DefaultThreshold);
+        ISemanticIndex index = lexical;
+        if (!isLexical && targetOf(options.Embeddings, $"{path}.embeddings") is { } embedder)
+        {
+            index = new EmbeddingIndex(branches, new ProviderEmbedder(embedder), lexical, time, (double?)options.Threshold ?? EmbeddingIndex.DefaultThreshold);
+        }
+
+        return new SemanticStrategy([.. children.Select(child => (child.Options.Examples, child.Node))], index);
+    }
+
+    private ComplexityStrategy? Complexity(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    {
+        if (children.Any(child => child.Options.Complexity is null))
+        {
+            errors.Add(path, "each target of complexity needs a level, such as { target: a/m, complexity: simple }");
+            return null;
+        }
+
+        return new ComplexityStrategy([.. children.Select(child => (child.Options.Complexity!.Value, child.Node))]);
+    }
+
     /// <summary>A key that does nothing where it stands is a mistake: somebody thinks that it does.</summary>
     private void CheckKeys(RouteStrategy strategy, IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
     {
-        if (options.StickyBy is not null && strategy is not (RouteStrategy.Sticky or RouteStrategy.Canary))
-        {
-            errors.Add($"{path}.sticky_by", $"belongs to sticky and canary, not to {YamlBinder.EnumKey(strategy)}");
-        }
-
+        Belongs("sticky_by", options.StickyBy is not null, RouteStrategy.Sticky, RouteStrategy.Canary);
+        Belongs("embeddings", options.Embeddings.Length > 0, RouteStrategy.Semantic);
+        Belongs("threshold", options.Threshold is not null, RouteStrategy.Semantic);
+        Belongs("percent", children.Any(child => child.Options.Percent is not null), RouteStrategy.Canary, RouteStrategy.Shadow);
+        Belongs("when", children.Any(child => child.Options.When.Length > 0), RouteStrategy.Conditional);
+        Belongs("examples", children.Any(child => child.Options.Examples.Count > 0), RouteStrategy.Semantic);
+        Belongs("complexity", children.Any(child => child.Options.Complexity is not null), RouteStrategy.Complexity);
         foreach (var (child, _) in children)
         {
             if (child.Percent is < 0 or > 100)
@@ -67,20 +147,18 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             }
         }
 
-        if (strategy is not (RouteStrategy.Canary or RouteStrategy.Shadow) && children.Any(child => child.Options.Percent is not null))
-        {
-            errors.Add(path, $"percent belongs to targets of canary and shadow, not of {YamlBinder.EnumKey(strategy)}; weighted has weight");
-        }
-
         if (strategy is RouteStrategy.Weighted or RouteStrategy.RoundRobin or RouteStrategy.Sticky && children.All(child => child.Options.Weight == 0))
         {
             errors.Add(path, "all weights are 0: none of the targets would be chosen");
         }
-    }
 
-    private RouteNode? NotThere(string path)
-    {
-        errors.Add($"{path}.strategy", "is not there yet");
-        return null;
+        void Belongs(string key, bool isThere, params ReadOnlySpan<RouteStrategy> strategies)
+        {
+            if (isThere && !strategies.Contains(strategy))
+            {
+                var names = string.Join(" and ", strategies.ToArray().Select(name => YamlBinder.EnumKey(name)));
+                errors.Add(path, $"{key} belongs to {names}, and the strategy here is {YamlBinder.EnumKey(strategy)}");
+            }
+        }
     }
 }

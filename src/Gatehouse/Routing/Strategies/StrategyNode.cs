@@ -11,5 +11,7 @@ internal abstract class StrategyNode(IReadOnlyList<RouteNode> children) : RouteN
 
     public sealed override IEnumerable<RouteTarget> Targets => _targets;
 
+    public override IEnumerable<SemanticStrategy> SemanticNodes => Branches.SelectMany(branch => branch.Node.SemanticNodes);
+
     protected Branch[] Branches { get; } = [.. children.Select(child => new Branch(child))];
 }

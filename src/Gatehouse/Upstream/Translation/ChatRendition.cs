@@ -19,6 +19,7 @@ internal sealed class ChatRendition : Rendition
 
     private readonly string _query;
     private ReadOnlyMemory<byte> _body;
+    private bool _forwardsAll;
 
     private ChatRendition(Exchange exchange, DialectCodec target, ChatRequest request, ReadOnlyMemory<byte> body)
     {
@@ -40,7 +41,7 @@ internal sealed class ChatRendition : Rendition
 
     public override ReadOnlyMemory<byte> Body => _body;
 
-    public override bool ForwardsHeaders => IsRequestOnly;
+    public override bool ForwardsHeaders => IsRequestOnly || _forwardsAll;
 
     /// <summary>The target speaks the caller's dialect, but not all of it: the request is written anew, its answer passes as it is.</summary>
     public bool IsRequestOnly { get; private init; }
@@ -80,6 +81,7 @@ internal sealed class ChatRendition : Rendition
             request = request with { Messages = Conversation.JoinStreamed(request.Messages) };
         }
 
+        var said = exchange.Joined?.RequestFor(request, target) ?? request;
         var codec = Codecs.Of(dialect);
         var rules = TargetRulesTable.Of(target);
         var dropped = new DroppedParameters();
@@ -88,7 +90,7 @@ internal sealed class ChatRendition : Rendition
         {
             using var writer = new Utf8JsonWriter(body, JsonWriting.Options);
             var known = new ModelFacts(exchange.Snapshot.Catalog, target.Provider.Name, target.Provider.Entry.Kind, target.Model);
-            codec.WriteRequest(request, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known.MaxOutput, Reasoning = known.Reasoning }, writer);
+            codec.WriteRequest(said, new RequestContext(target.Model, rules, dropped) { MaxOutputTokens = known.MaxOutput, Reasoning = known.Reasoning }, writer);
         }
         catch (UnsupportedException exception)
         {
@@ -104,7 +106,10 @@ internal sealed class ChatRendition : Rendition
         return (new ChatRendition(exchange, codec, request, body.WrittenMemory) { IsRequestOnly = isRequestOnly }, null);
     }
 
-    public override Uri UriFor(Target target) => UpstreamPaths.OfChat(target, Target.Dialect, IsStream, IsRequestOnly ? _query : "");
+    public override Uri UriFor(Target target) => UpstreamPaths.OfChat(target, Target.Dialect, IsStream, ForwardsHeaders ? _query : "");
+
+    /// <summary>The target speaks the caller's dialect: headers and query have a meaning for it.</summary>
+    public void ForwardsAll() => _forwardsAll = true;
 
     public override HeldAnswer? AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
@@ -116,9 +121,13 @@ internal sealed class ChatRendition : Rendition
         }
 
         var isStream = (int)response.StatusCode < 400 && IsFramedStream(response);
-        exchange.Facts = new CodecAnswerFacts(Target, isStream);
+        if (exchange.Joined is null)
+        {
+            exchange.Facts = new CodecAnswerFacts(Target, isStream);
+        }
+
         return isStream
-            ? new TranslatedStream(response, lifetime, this, exchange.Snapshot.MaxStreamFrame)
+            ? new TranslatedStream(response, lifetime, this, exchange.Joined ?? Joinable(exchange), exchange.Snapshot.MaxStreamFrame)
             : new TranslatedBody(response, lifetime, this);
     }
 
@@ -141,7 +150,10 @@ internal sealed class ChatRendition : Rendition
         {
             // A copy: the buffers go back to the server when the answer begins, and the answer's writer still looks at the request. Not
             // disposed of: a second copy, of what may be 30 MB of pictures, would cost more than the little that goes back to a pool.
-            var body = exchange.Request.Document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions).RootElement;
+            // When an answer goes on elsewhere they are gone already.
+            var body = exchange.Joined is not null
+                ? exchange.Request.Document
+                : exchange.Request.Document = JsonDocument.Parse(exchange.Request.Body.ToArray(), JsonWriting.ReadOptions).RootElement;
             if (exchange.Operation.Dialect != Dialect.Gemini && ListNames.FirstOrDefault(name => body.Member(name) is { ValueKind: not JsonValueKind.Array }) is { } wrong)
             {
                 return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{wrong}' must be a list.") { Field = wrong });
@@ -168,6 +180,10 @@ internal sealed class ChatRendition : Rendition
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"The request is nested more than {JsonWriting.ReadOptions.MaxDepth} levels deep."));
         }
     }
+
+    private JoinedStream? Joinable(Exchange exchange) => IsStream && exchange.Route?.Continuation is { } continuation and not Continuation.Off
+        ? new JoinedStream(Caller.NewStreamWriter(Context), Context.Request, continuation)
+        : null;
 
     private bool IsFramedStream(HttpResponseMessage response)
     {

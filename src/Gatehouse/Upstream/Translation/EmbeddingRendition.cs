@@ -70,9 +70,11 @@ internal sealed class EmbeddingRendition : Rendition
         return (new EmbeddingRendition(format, request, call: 0), null);
     }
 
-    public override Uri UriFor(Target target) => _format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral or EmbeddingFormat.OpenAi
+    public override Uri UriFor(Target target) => UriOf(_format, target);
+
+    public static Uri UriOf(EmbeddingFormat format, Target target) => format is EmbeddingFormat.Voyage or EmbeddingFormat.Mistral or EmbeddingFormat.OpenAi
         ? target.Provider.UriOf(Operation.Embeddings.Path, target.Model)
-        : UpstreamPaths.BelowHost(target, EmbeddingFormats.PathOf(_format, target.Model));
+        : UpstreamPaths.BelowHost(target, EmbeddingFormats.PathOf(format, target.Model));
 
     public override HeldAnswer AnswerOf(Exchange exchange, HttpResponseMessage response, CallLifetime lifetime)
     {
@@ -83,7 +85,7 @@ internal sealed class EmbeddingRendition : Rendition
     private static GatewayError Unsupported(string message) => new(GatewayErrorCode.UnsupportedFeature, message);
 
     /// <summary>Null where the target takes OpenAI's own form, or has none.</summary>
-    private static EmbeddingFormat? FormatOf(Target target) => (target.Provider.Dialect, target.Provider.Entry.Kind) switch
+    public static EmbeddingFormat? FormatOf(Target target) => (target.Provider.Dialect, target.Provider.Entry.Kind) switch
     {
         (ProviderDialect.Cohere, _) => EmbeddingFormat.Cohere,
         (ProviderDialect.Gemini, _) => EmbeddingFormat.Gemini,

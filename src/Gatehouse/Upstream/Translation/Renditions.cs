@@ -40,7 +40,15 @@ internal static class Renditions
     {
         var caller = exchange.Operation.Dialect;
         var dialect = TargetDialect.Of(target, caller);
-        if (dialect != caller || exchange.Request.IsJsonArray)
+        if (dialect == caller && exchange.Route?.Continuation is not (null or Continuation.Off) && exchange.Request.IsStream
+            && ChatRendition.Of(exchange, target, dialect, isRequestOnly: false) is { Rendition: { } joinable })
+        {
+            // Written by one writer from the beginning, as only that can be gone on with.
+            joinable.ForwardsAll();
+            return (joinable, null);
+        }
+
+        if (dialect != caller || exchange.Request.IsJsonArray || exchange.Joined is not null)
         {
             return ChatRendition.Of(exchange, target, dialect, isRequestOnly: false);
         }

@@ -39,6 +39,12 @@ internal sealed class TranslatedBody(HttpResponseMessage response, CallLifetime 
             return new(Invalid(exchange, $"an answer that cannot be read: {exception.Message}"));
         }
 
+        if (exchange.Joined is { } joined)
+        {
+            GoOn(exchange, joined, answer, output);
+            return default;
+        }
+
         ((CodecAnswerFacts)exchange.Facts).Observe(answer);
         exchange.AnswerKeeper?.Keep(exchange, answer, rendition.Context);
         if (rendition.IsStream)
@@ -53,6 +59,24 @@ internal sealed class TranslatedBody(HttpResponseMessage response, CallLifetime 
         }
 
         return default;
+    }
+
+    /// <summary>The answer goes on with what another target began, and this one does not stream.</summary>
+    private void GoOn(Exchange exchange, JoinedStream joined, ChatResponse rest, PooledBuffer output)
+    {
+        List<ChatStreamEvent> events = [.. AnswerEvents.Of(rest)];
+        joined.Join(events);
+        foreach (var streamEvent in events)
+        {
+            _ = ((CodecAnswerFacts)exchange.Facts).Observe(streamEvent);
+            joined.Whole?.Add(streamEvent);
+            joined.Writer.Write(streamEvent, output);
+        }
+
+        if (joined.Whole?.ToResponse() is { } answer)
+        {
+            exchange.AnswerKeeper?.Keep(exchange, answer, rendition.Context);
+        }
     }
 
     private void WriteAsStream(Exchange exchange, ChatResponse answer, PooledBuffer output)

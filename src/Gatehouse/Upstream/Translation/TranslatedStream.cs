@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
-using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -12,7 +12,9 @@ namespace Gatehouse.Upstream.Translation;
 /// A streamed answer, put into the caller's dialect frame by frame, each flushed as it arrives. The end of the answer is held until the
 /// exchange is recorded. While a stream is silent no buffer is held for it. A caller that did not ask for a stream gets the whole answer.
 /// </summary>
-internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, int maxFrameLength)
+/// <param name="joined">The answer can go on at another target when this one breaks off; or it does so here. Null where it cannot.</param>
+internal sealed class TranslatedStream(
+    HttpResponseMessage response, CallLifetime lifetime, ChatRendition rendition, JoinedStream? joined, int maxFrameLength)
     : StreamedAnswer(response, lifetime)
 {
     /// <summary>
@@ -23,18 +25,21 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
     private readonly StreamFrames _frames = StreamFrames.Of(rendition.Target.Framing, maxFrameLength);
     private readonly ChatStreamReader _reader = rendition.Target.NewStreamReader(rendition.Context.Id);
-    private readonly ChatStreamWriter _writer = rendition.Caller.NewStreamWriter(rendition.Context);
-    private AnswerCollector? _whole = rendition.IsStream ? null : new AnswerCollector(rendition.Target.Dialect);
+    private readonly ChatStreamWriter _writer = joined?.Writer ?? rendition.Caller.NewStreamWriter(rendition.Context);
+    private AnswerCollector? _whole = rendition.IsStream ? joined?.Whole : new AnswerCollector(rendition.Target.Dialect);
     private readonly List<ChatStreamEvent> _events = [];
     private readonly PooledBuffer _output = new();
     private bool _hasEnded;
+    private bool _hasStop;
     private long _weight;
 
     public override int HeldBytes => _output.Length;
 
+    protected override int WaitingBytes => _output.Length;
+
     public override async ValueTask<Outcome> RelayAsync(Exchange exchange)
     {
-        Open();
+        Open(exchange);
         while (true)
         {
             var (count, error) = await ReadAsync(exchange);
@@ -50,8 +55,9 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
             if (PassOnFrames(exchange, isLast: count == 0) is { } broken)
             {
-                // What was read well before it is the caller's, unless nothing went out yet: then the whole can be an error with a status.
-                if (exchange.Response.BytesSent > 0)
+                // What was read well before it is the caller's, unless nothing went out yet: then the whole can be an error with a status. What
+                // another target goes on from must have gone out.
+                if (exchange.Response.BytesSent > 0 || exchange.CanBeContinued)
                 {
                     exchange.Response.Write(_output.Written);
                 }
@@ -66,12 +72,15 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
             if (count == 0)
             {
-                return exchange.Response.HasStarted || _events.Count > 0
-                    ? Broken(exchange)
-                    : new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} opened a stream and ended it without a frame.");
+                if (exchange.CanBeContinued)
+                {
+                    exchange.Response.Write(_output.Written);
+                }
+
+                return exchange.Response.HasStarted || _weight > 0 ? Broken(exchange) : WithoutAFrame(exchange);
             }
 
-            if (_output.Length > 0)
+            if (exchange.Response.HasStarted && _output.Length > 0)
             {
                 exchange.Response.Write(_output.Written);
                 _output.Clear();
@@ -106,6 +115,24 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
 
     protected override void Advance(int count) => _frames.Advance(count);
 
+    protected override void Release(Exchange exchange)
+    {
+        Start(exchange);
+        exchange.Response.Write(_output.Written);
+        _output.Clear();
+    }
+
+    private void Start(Exchange exchange)
+    {
+        if (joined is not null)
+        {
+            joined.Whole = _whole;
+            exchange.Joined = joined;
+        }
+
+        AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+    }
+
     /// <returns>Why the answer cannot go on; null when it can, or has ended.</returns>
     private GatewayError? PassOnFrames(Exchange exchange, bool isLast)
     {
@@ -115,7 +142,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             {
                 _events.Clear();
                 _reader.Read(eventName, data, _events);
-                if (PassOn(exchange) is { } failed)
+                if (PassOn(exchange, eventName, data) is { } failed)
                 {
                     return failed;
                 }
@@ -130,7 +157,7 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
             {
                 _events.Clear();
                 _reader.EndOfStream(_events);
-                return PassOn(exchange);
+                return PassOn(exchange, default, default);
             }
         }
         catch (MalformedException exception)
@@ -144,23 +171,38 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
     }
 
     /// <returns>Why another target is to be tried; null to go on.</returns>
-    private GatewayError? PassOn(Exchange exchange)
+    private GatewayError? PassOn(Exchange exchange, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
+        joined?.Join(_events);
         var facts = (CodecAnswerFacts)exchange.Facts;
         foreach (var streamEvent in _events)
         {
             _ = facts.Observe(streamEvent);
             _weight += WeightOf(streamEvent);
-            if (streamEvent is AnswerFailed first && !exchange.Response.HasStarted)
+            // A reader makes up a reason where none was told.
+            _hasStop |= streamEvent is ChoiceStopped { Stop.Raw: not null };
+            if (!exchange.Response.HasStarted)
             {
-                return FailBeforeStart(exchange, first.Error);
-            }
+                if (streamEvent is AnswerFailed first)
+                {
+                    return FailBeforeStart(exchange, first.Error, eventName, data);
+                }
 
-            if (rendition.IsStream && !exchange.Response.HasStarted)
-            {
-                // What is kept of it can only be known at its end; whether, now: the request goes when the head does.
+                if (streamEvent is AnswerEnded && !_hasStop && !facts.HasContent)
+                {
+                    return WithoutAWord(exchange);
+                }
+
+                // What is kept of it can only be known at its end; whether, before it starts: the request goes when the head does.
                 _whole ??= exchange.AnswerKeeper is null ? null : new AnswerCollector(rendition.Target.Dialect);
-                AnswerHead.Start(exchange, Response, StatusCodes.Status200OK, _writer.ContentType, isEventStream: true);
+                if (rendition.IsStream && (streamEvent is AnswerEnded || IsDue(exchange)))
+                {
+                    Start(exchange);
+                }
+            }
+            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.Walk!.CanAdvance(FailureKind.StreamCut))
+            {
+                return Reported(exchange, later.Error.Message);
             }
 
             _whole?.Add(streamEvent);
@@ -180,15 +222,17 @@ internal sealed class TranslatedStream(HttpResponseMessage response, CallLifetim
         return null;
     }
 
-    /// <summary>The caller has got nothing yet: it can be told with a status of its own, or another target be tried.</summary>
-    private GatewayError? FailBeforeStart(Exchange exchange, ChatError error)
+    /// <summary>The caller has got nothing yet: another target can be tried, or it be told with a status of its own.</summary>
+    private GatewayError? FailBeforeStart(Exchange exchange, ChatError error, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
-        var kind = FailureClassifier.Of(error);
-        if (exchange.Walk!.CanAdvance(kind))
+        // The frames of AWS are named after the exception that they tell of.
+        var errorType = rendition.Target.Framing == StreamFraming.AwsEventStream ? Encoding.UTF8.GetString(eventName) : null;
+        if (FailureOf(exchange, data, errorType) is { } failure)
         {
-            return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in its stream: {error.Message}") { Failure = kind };
+            return failure;
         }
 
+        _output.Clear();
         _hasEnded = true;
         exchange.MarkFailed("reported an error in its stream");
         using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);

@@ -92,7 +92,25 @@ public sealed class OpenAiAnswerFactsTests
     [InlineData("""{"type":"response.output_text.delta","delta":"abc"}""", 3)]
     [InlineData("""{"type":"content_block_delta","delta":{"type_":0,"text":"abc"}}""", 3)]
     [InlineData("""{"choices":[{"delta":{"content":["\u4e16"]}}]}""", 0)]
+    [InlineData("""{"type":"content_block_delta","delta":{"type":"text_delta","text":"abc"}}""", 3)]
     public void Generated_text_is_counted_in_bytes(string chunk, long bytes) => Assert.Equal(bytes, Read(chunk).TextBytes);
+
+    [Theory]
+    [InlineData("""{"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}""", false)]
+    [InlineData("""{"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[],"annotations":[]}}]}""", false)]
+    [InlineData("""{"choices":[],"usage":{"prompt_tokens":1}}""", false)]
+    [InlineData("""{"choices":[{"delta":{"content":"a"}}]}""", true)]
+    [InlineData("""{"choices":[{"delta":{"audio":{"id":"a"}}}]}""", true)]
+    [InlineData("""{"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text"}]}}]}""", true)]
+    [InlineData("""{"type":"message_start","message":{"id":"m","content":[]}}""", false)]
+    [InlineData("""{"type":"ping"}""", false)]
+    [InlineData("""{"type":"content_block_start","content_block":{"type":"text","text":""}}""", false)]
+    [InlineData("""{"type":"content_block_start","content_block":{"type":"thinking","thinking":""}}""", false)]
+    [InlineData("""{"type":"content_block_start","content_block":{"type":"tool_use","id":"t"}}""", true)]
+    [InlineData("""{"type":"response.created","response":{"id":"r","output":[]}}""", false)]
+    [InlineData("""{"type":"response.output_item.added","item":{"id":"i","type":"reasoning","summary":[]}}""", false)]
+    [InlineData("""{"type":"response.output_item.added","item":{"id":"i","type":"function_call"}}""", true)]
+    public void Content_is_told_from_what_only_begins_an_answer(string chunk, bool hasContent) => Assert.Equal(hasContent, Read(chunk).HasContent);
 
     [Theory]
     // Whatever stands where text or a role should: the rest of the chunk is read all the same.

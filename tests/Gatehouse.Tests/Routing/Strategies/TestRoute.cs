@@ -1,9 +1,12 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Gatehouse.Expressions;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Semantic;
+using Gatehouse.Routing.Strategies;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Tests.Harness;
 using Gatehouse.Upstream;
@@ -140,7 +143,15 @@ internal sealed class TestContext(int seed = 1) : RouteContext
 
     public override RequestTraits Traits => Request;
 
+    public IVariables? Values { get; init; }
+
+    public override IVariables Variables => Values ?? throw new InvalidOperationException("This test has no variables.");
+
     public override string LastUserText => Text;
+
+    public Dictionary<SemanticStrategy, SemanticChoice> Choices { get; } = [];
+
+    public override SemanticChoice? Semantic(SemanticStrategy node) => Choices.TryGetValue(node, out var choice) ? choice : null;
 
     public override int InputTokens => Input;
 
