@@ -10,7 +10,14 @@ internal sealed class ChaosClient(GatewayUnderTest gateway, TimeProvider time) :
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false });
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        // Node's servers close connections that were idle for 5 s: a request that crosses with that is not the gateway's failure.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
+    });
 
     public void Dispose() => _http.Dispose();
 

@@ -33,7 +33,7 @@ internal sealed class ChaosRun(TimeProvider time)
             }
 
             // A few are a finding, and the healthy run counts them; many mean that this is no gateway that works.
-            if (failed.Count > warm.Length / 10)
+            if (failed.Count > warm.Length / 2)
             {
                 throw new BenchException("the warm-up failed without any fault");
             }
@@ -88,7 +88,8 @@ internal sealed class ChaosRun(TimeProvider time)
             Ledger = ledger is null ? null : Ledger.Compare(ledger, answers),
             Dead = !scenario.IsOutage ? null
                 : rows is not null ? DeadTarget.Of(Attempts(rows, "a/"))
-                : arrived[0] > 0 ? DeadTarget.Of(upstreams[0].Arrivals) : null,
+                // A target that refuses connections does not see who asks.
+                : behaviours[0].Schedule.At(TimeSpan.Zero) == Fault.RefusedConnection ? null : DeadTarget.Of(upstreams[0].Arrivals),
         };
     }
 
