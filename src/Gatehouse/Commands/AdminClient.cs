@@ -81,6 +81,12 @@ internal sealed class AdminClient : IDisposable
         return list.Data.Any(item => item is null) ? throw new NotAdminApiException(response) : list.Data;
     }
 
+    public async Task<T> GetAsync<T>(string path)
+    {
+        using var response = await _http.GetAsync(PathOf(path));
+        return await ReadAsync<T>(response);
+    }
+
     public async Task<T> PostAsync<T>(string path, object body)
     {
         using var response = await _http.PostAsJsonAsync(PathOf(path), body, Json);

@@ -51,6 +51,8 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _metrics = new GatewayMetrics();
         _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
+        var measured = new RouteMeasurements(snapshots);
+        _metrics.ObserveRoutes(measured.Attempts, measured.Breakers, measured.Retries, measured.FailOvers, measured.Hedges);
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
@@ -74,7 +76,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
-                .AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
                 .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });

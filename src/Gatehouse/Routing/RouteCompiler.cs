@@ -53,6 +53,7 @@ internal sealed class RouteCompiler(
             BudgetRatio = (double)options.Retry.Budget,
             Health = scope.Health,
             Hedge = HedgeOf(options.Hedge, before),
+            Counts = before?.Counts ?? new RouteCounts(),
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }

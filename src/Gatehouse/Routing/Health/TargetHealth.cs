@@ -25,6 +25,9 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     private Blame? _lastBlame;
     private int _inFlight;
 
+    /// <summary>How attempts have ended.</summary>
+    public AttemptCounts Counts { get; } = new();
+
     /// <summary>Attempts that run now.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
@@ -79,6 +82,17 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
+    public BreakerState State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _breaker.State(Now);
+            }
+        }
+    }
+
     // Within the lock only: so no two calls see time run backwards.
     private TimeSpan Now => time.GetElapsedTime(_origin);
 
@@ -107,6 +121,16 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
             pass = default;
             _lastRefusal = RefusalAt(now);
             return new GateDecision(_lastRefusal);
+        }
+    }
+
+    /// <summary>What <see cref="TryEnter"/> would say now; nothing is let in, and nothing changes.</summary>
+    public GateDecision Peek()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return !_quota.IsClosed(now) && _breaker.LetsIn(now) ? default : new GateDecision(RefusalAt(now));
         }
     }
 
@@ -236,13 +260,13 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     }
 
     /// <summary>For the admin API.</summary>
-    public HealthView View()
+    public TargetHealthView View()
     {
         lock (_lock)
         {
             var now = Now;
             var state = _breaker.State(now);
-            return new HealthView(
+            return new TargetHealthView(
                 state switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "half_open" },
                 state == BreakerState.Closed ? null : ClockAt(now, _breaker.OpenUntil),
                 HealthRefusal.Words(_breaker.Reason, _breaker.Counted),

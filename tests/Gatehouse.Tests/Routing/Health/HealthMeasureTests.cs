@@ -146,7 +146,7 @@ public sealed class HealthMeasureTests
     public void The_view_says_it_all()
     {
         var bench = new HealthBench();
-        Assert.Equal(new HealthView("closed", null, null, null, 0, null, null, 0, 0, 1, null, 0, null), bench.Health.View());
+        Assert.Equal(new TargetHealthView("closed", null, null, null, 0, null, null, 0, 0, 1, null, 0, null), bench.Health.View());
 
         bench.Fail(Blame.Eject, retryAfter: 9.5);
         _ = bench.Health.Enter();
@@ -155,7 +155,7 @@ public sealed class HealthMeasureTests
         bench.Advance(1);
 
         Assert.Equal(
-            new HealthView(
+            new TargetHealthView(
                 "open",
                 now + TimeSpan.FromSeconds(9.5),
                 "a failure that trying again does not help against",

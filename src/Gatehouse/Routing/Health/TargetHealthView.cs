@@ -4,7 +4,7 @@ namespace Gatehouse.Routing.Health;
 
 internal sealed record RefusalView(string Text, DateTimeOffset Time);
 
-internal sealed record HealthView(
+internal sealed record TargetHealthView(
     [property: Description("closed (used), open (left alone) or half_open (one trial decides).")] string State,
     [property: Description("When the next trial may be made; null while closed.")] DateTimeOffset? EjectedUntil,
     [property: Description("Why the circuit breaker opened the last time; null if it never did.")] string? Reason,
