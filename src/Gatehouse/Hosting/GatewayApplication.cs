@@ -12,6 +12,7 @@ using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Probes;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -37,6 +38,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     private readonly WebApplication _data;
     private readonly WebApplication _admin;
     private readonly ConfigurationWatcher _watcher;
+    private readonly HealthProber _prober;
     private readonly TimeProvider _time;
 
     private GatewayApplication(GatewayEnvironment environment, Database database, SnapshotSource snapshots, KeyService keys)
@@ -82,6 +84,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         });
         AdminPlane.Map(_admin);
         _watcher = new ConfigurationWatcher(snapshots, _time);
+        _prober = new HealthProber(snapshots, _time, environment.Random, logging.CreateLogger<HealthProber>());
     }
 
     public SnapshotSource Snapshots { get; }
@@ -138,12 +141,14 @@ internal sealed class GatewayApplication : IAsyncDisposable
         await StartAsync(_admin, Snapshots.Current.Options.Admin.Listen, cancellationToken);
         await StartAsync(_data, Snapshots.Current.Options.Listen, cancellationToken);
         _watcher.Start();
+        _prober.Start();
     }
 
     /// <summary>Stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
     public async ValueTask DisposeAsync()
     {
         await _watcher.DisposeAsync();
+        await _prober.DisposeAsync();
         using (var limit = new CancellationTokenSource(Snapshots.Current.Options.Server.ShutdownTimeout, _time))
         {
             await StopAsync(_data, limit.Token);

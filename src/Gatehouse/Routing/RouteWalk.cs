@@ -286,9 +286,9 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private void Blame(int index, in HealthPass pass, FailureKind kind, TimeSpan? retryAfter)
     {
         var disposition = Disposition.Of(kind);
+        plan[index].Health?.Counts.CountFailed(kind);
         plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
         plan[index].Health?.Leave(pass);
-        plan[index].Health?.Counts.CountFailed(kind);
         if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
         {
             _barred |= Bit(index);

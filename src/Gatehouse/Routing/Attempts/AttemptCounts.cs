@@ -9,6 +9,7 @@ namespace Gatehouse.Routing.Attempts;
 internal sealed class AttemptCounts
 {
     private readonly long[] _failures = new long[Enum.GetValues<FailureKind>().Length];
+    private int _lastFault = -1;
     private long _answered;
     private long _abandoned;
 
@@ -17,6 +18,9 @@ internal sealed class AttemptCounts
 
     /// <summary>Nobody waited for its answer any more: another attempt was faster, or the client left.</summary>
     public long Abandoned => Interlocked.Read(ref _abandoned);
+
+    /// <summary>The last failure that was the target's fault; null when there was none.</summary>
+    public FailureKind? LastFault => Volatile.Read(ref _lastFault) is >= 0 and var kind ? (FailureKind)kind : null;
 
     /// <summary>The kinds of failures that there were.</summary>
     public IEnumerable<(FailureKind Kind, long Count)> Failures
@@ -33,7 +37,14 @@ internal sealed class AttemptCounts
         }
     }
 
-    public void CountFailed(FailureKind kind) => Interlocked.Increment(ref _failures[(int)kind]);
+    public void CountFailed(FailureKind kind)
+    {
+        _ = Interlocked.Increment(ref _failures[(int)kind]);
+        if (Disposition.Of(kind).Blame is Blame.Failure or Blame.Eject)
+        {
+            Volatile.Write(ref _lastFault, (int)kind);
+        }
+    }
 
     /// <param name="hasAnswered">The head of a good answer had come.</param>
     public void CountEnded(bool hasAnswered) => Interlocked.Increment(ref hasAnswered ? ref _answered : ref _abandoned);

@@ -1,3 +1,4 @@
+using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Upstream;
 
@@ -24,6 +25,8 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     private HealthRefusal _lastRefusal;
     private Blame? _lastBlame;
     private int _inFlight;
+    private TimeSpan _lastTraffic;
+    private bool _isLastFaultOfProbe;
 
     /// <summary>How attempts have ended.</summary>
     public AttemptCounts Counts { get; } = new();
@@ -114,7 +117,7 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
             var now = Now;
             if (!_quota.IsClosed(now) && _breaker.TryEnter(now, out var ticket))
             {
-                pass = Admit(ticket);
+                pass = Admit(ticket, now);
                 return default;
             }
 
@@ -139,7 +142,55 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     {
         lock (_lock)
         {
-            return Admit(_breaker.Force(Now));
+            var now = Now;
+            return Admit(_breaker.Force(now), now);
+        }
+    }
+
+    /// <summary>
+    /// Lets a probe in: when there was no traffic for a while, or as the trial of the breaker. It counts neither as in flight nor as a refusal.
+    /// </summary>
+    /// <param name="quiet">How long without traffic.</param>
+    /// <param name="pass">With it comes the duty to <see cref="Leave"/>.</param>
+    public bool TryEnterProbe(TimeSpan quiet, out HealthPass pass)
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            pass = default;
+            var isClosed = _breaker.State(now) == BreakerState.Closed;
+            var hasTraffic = isClosed && (_inFlight > 0 || now - _lastTraffic < quiet);
+
+            // That an account has no money, or a model is gone, no list of models disproves: an exchange has to try.
+            var provesNothing = !isClosed && !_isLastFaultOfProbe && Counts.LastFault is FailureKind.Auth or FailureKind.Billing or FailureKind.ModelNotFound;
+            if (hasTraffic || provesNothing || _quota.IsClosed(now) || !_breaker.TryEnter(now, out var ticket))
+            {
+                return false;
+            }
+
+            pass = _attempts.Add(ticket, _quota.Period);
+            _attempts[pass].IsProbe = true;
+            return true;
+        }
+    }
+
+    /// <summary>The probe that was let in found the provider well: it closes the breaker as its trial, but tells nothing of how model calls are.</summary>
+    public void ProbeSucceeded(in HealthPass pass)
+    {
+        lock (_lock)
+        {
+            if (!_attempts.IsRunning(pass))
+            {
+                return;
+            }
+
+            ref var attempt = ref _attempts[pass];
+            attempt.Verdict = AttemptVerdict.Decided;
+            // A row of failures that exchanges have begun does not end with a list of models; one that probes have gone on with does.
+            if (attempt.Breaker.IsTrial || _isLastFaultOfProbe)
+            {
+                _breaker.Succeeded(ref attempt.Breaker, Now);
+            }
         }
     }
 
@@ -198,6 +249,7 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
                 case Blame.Failure or Blame.Eject:
                     _breaker.Failed(ref attempt.Breaker, now, blame == Blame.Eject, isCut, retryAfter);
                     _errors.Observe(now, failed: true);
+                    _isLastFaultOfProbe = attempt.IsProbe;
                     break;
                 default:
                     _breaker.Answered(ref attempt.Breaker, now);
@@ -223,8 +275,13 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
             }
 
             _breaker.Left(attempt.Breaker);
+            if (!attempt.IsProbe)
+            {
+                _inFlight--;
+                _lastTraffic = Now;
+            }
+
             _attempts.Remove(pass);
-            _inFlight--;
         }
     }
 
@@ -283,9 +340,10 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
-    private HealthPass Admit(in BreakerTicket ticket)
+    private HealthPass Admit(in BreakerTicket ticket, TimeSpan now)
     {
         _inFlight++;
+        _lastTraffic = now;
         return _attempts.Add(ticket, _quota.Period);
     }
 
