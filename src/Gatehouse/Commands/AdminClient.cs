@@ -15,6 +15,7 @@ internal sealed class AdminClient : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        MaxDepth = AdminJson.MaxDepth,
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
     };

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Protocols.Dialects.OpenAi;
@@ -20,7 +19,7 @@ internal static class RehearsedExchange
     /// <param name="headers">As a client would send them.</param>
     /// <returns>An error for a body that would be refused.</returns>
     public static (Exchange? Exchange, GatewayError? Error) Of(
-        Operation operation, string path, string model, string? body, ApiKey? key, IReadOnlyDictionary<string, string> headers, Snapshot snapshot, TimeProvider time)
+        Operation operation, string path, string model, ReadOnlyMemory<byte>? body, ApiKey? key, IReadOnlyDictionary<string, string> headers, Snapshot snapshot, TimeProvider time)
     {
         var http = new DefaultHttpContext();
         (http.Request.Method, http.Request.Path) = (HttpMethods.Post, path);
@@ -36,12 +35,12 @@ internal static class RehearsedExchange
             Run = Exchange.RunOf(http.Request.Headers, trace),
             Key = key ?? Nobody,
         };
-        if (body is null)
+        if (body is not { } given)
         {
             return (exchange, null);
         }
 
-        var bytes = new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body));
+        var bytes = new ReadOnlySequence<byte>(given);
         if (OpenAiRequestEnvelope.Read(bytes, out var malformed, requireModel: false) is not { } envelope)
         {
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, malformed.Message!) { Field = "request" });

@@ -22,6 +22,8 @@ internal static class RequestShape
         ("/v1/audio/speech", Operation.Speech),
     ];
 
+    private static readonly string[] AnthropicParts = ["image", "document", "tool_use", "tool_result", "thinking"];
+
     // Google's paths have the model in them.
     private static readonly (string Verb, Operation Operation)[] Verbs =
     [
@@ -36,13 +38,26 @@ internal static class RequestShape
     /// <param name="path">Where it would be sent; null to go by its shape.</param>
     public static (Operation? Operation, string Path, GatewayError? Error) Of(JsonElement? body, string? path)
     {
-        path ??= body is { } shown ? PathOf(shown) : Paths[0].Path;
+        path ??= body is { } shown ? Guess(shown) : Paths[0].Path;
         var operation = Paths.FirstOrDefault(known => string.Equals(known.Path, path, StringComparison.Ordinal)).Operation
             ?? Verbs.FirstOrDefault(known => path.EndsWith(known.Verb, StringComparison.Ordinal)).Operation;
         return operation is not null ? (operation, path, null) : (null, path, new GatewayError(
             GatewayErrorCode.InvalidRequest,
             $"'{path}' is not a path for requests to a route. Those are: {string.Join(", ", Paths.Select(known => known.Path))}, and Google's paths that end with {string.Join(", ", Verbs.Select(known => known.Verb))}.")
         { Field = "path" });
+    }
+
+    private static string Guess(JsonElement body)
+    {
+        try
+        {
+            return PathOf(body);
+        }
+        catch (InvalidOperationException)
+        {
+            // A name with half a surrogate pair is JSON (RFC 8259, 8.2), but no text.
+            return PathOf(Operation.Chat);
+        }
     }
 
     private static string PathOf(JsonElement body)
@@ -66,7 +81,7 @@ internal static class RequestShape
         || Items(body, "tools").Any(tool => Has(tool, "input_schema"))
         || Items(body, "messages").SelectMany(message => Items(message, "content")).Any(part =>
             part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
-            && type.GetString() is "image" or "document" or "tool_use" or "tool_result" or "thinking");
+            && Array.Exists(AnthropicParts, name => type.ValueEquals(name)));
 
     private static bool IsListOfTexts(JsonElement body) => Items(body, "input").FirstOrDefault().ValueKind == JsonValueKind.String;
 

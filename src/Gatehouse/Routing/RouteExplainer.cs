@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Pipeline;
+using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Upstream.Translation;
 
@@ -39,7 +41,8 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
             return (null, new GatewayError(GatewayErrorCode.InvalidRequest, $"'{header.Key}' is not a header.") { Field = "headers" });
         }
 
-        var (exchange, malformed) = RehearsedExchange.Of(operation!, path, route.Name!, request.Request?.GetRawText(), key, headers, snapshot, time);
+        var hasRequest = request.Request is not null;
+        var (exchange, malformed) = RehearsedExchange.Of(operation!, path, route.Name!, request.Request is { } given ? JsonMarshal.GetRawUtf8Value(given).ToArray() : (ReadOnlyMemory<byte>?)null, key, headers, snapshot, time);
         if (malformed is not null)
         {
             return (null, malformed);
@@ -48,12 +51,11 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
         exchange!.Route = route;
         var seed = random.Next();
         var facts = new ExchangeContext(exchange, new Random(seed), isRehearsal: true);
-        var hasRequest = request.Request is not null;
         var cost = new ExpectedCost(snapshot.Catalog, time);
         var explanation = RouteExplanation.Of(
             route,
             () => new ExchangeContext(exchange, new Random(seed), isRehearsal: true),
-            target => hasRequest ? Unsayable(exchange, target) : null,
+            target => hasRequest ? ObstacleAt(target, exchange) : null,
             target => hasRequest ? cost.Of(target, facts) : null);
         return (explanation with
         {
@@ -63,10 +65,10 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
     }
 
     /// <summary>What cannot be said in the target's format is found out as it is for an exchange: by writing it.</summary>
-    private static string? Unsayable(Exchange exchange, RouteTarget target)
+    private static TargetObstacle? ObstacleAt(RouteTarget target, Exchange exchange)
     {
         exchange.Target = target.Target;
-        return Renditions.Of(exchange, target.Target).Error?.Message;
+        return Renditions.Of(exchange, target.Target).Error is { } error ? new TargetObstacle(error.Message, !Disposition.Of(error.FailureKind).TriesNext) : null;
     }
 
     private static string Described(Operation operation, string path, ExchangeContext context)

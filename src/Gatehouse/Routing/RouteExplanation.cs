@@ -15,10 +15,10 @@ internal sealed partial record RouteExplanation(
 {
     /// <param name="route">Nothing of it changes.</param>
     /// <param name="newContext">Contexts that are rehearsals, all of them with the same random numbers: what is planned and what is said of it must agree.</param>
-    /// <param name="whyNot">Why the request cannot go to a target, whatever its health; to follow its name. Null when it can.</param>
+    /// <param name="whyNot">Why the request cannot go to a target, whatever its health. Null when it can.</param>
     /// <param name="costOf">What the exchange is expected to cost there, in nano-USD; null when that is not known.</param>
     public static RouteExplanation Of(
-        RouteModel route, Func<RouteContext> newContext, Func<RouteTarget, string?> whyNot, Func<RouteTarget, decimal?> costOf)
+        RouteModel route, Func<RouteContext> newContext, Func<RouteTarget, TargetObstacle?> whyNot, Func<RouteTarget, decimal?> costOf)
     {
         var plan = route.FixedPlan;
         if (plan is null)
@@ -28,18 +28,20 @@ internal sealed partial record RouteExplanation(
         }
 
         var order = plan.Order.ToArray();
-        var refusals = Array.ConvertAll(order, target => whyNot(target));
+        var obstacles = Array.ConvertAll(order, target => whyNot(target));
         var gates = Array.ConvertAll(order, target => target.Health?.Peek() ?? default);
-        var lastResort = LastResort(order, refusals, gates);
-        var (place, targets) = (0, new List<ExplainedTarget>(order.Length));
+        var lastResort = LastResort(order, obstacles, gates);
+        var (place, end, targets) = (0, (RouteTarget?)null, new List<ExplainedTarget>(order.Length));
         for (var i = 0; i < order.Length; i++)
         {
-            var (outcome, why) = i == lastResort ? (TargetOutcome.First, $"would be tried first although {gates[i].Refusal}: no target is fit, and this one is likeliest to answer")
-                : refusals[i] is { } refusal ? (TargetOutcome.Skipped, $"skipped: {refusal}")
+            var (outcome, why) = end is not null ? (TargetOutcome.OutOfReach, "would not be tried: the exchange would have ended before")
+                : i == lastResort ? (TargetOutcome.First, $"would be tried first although {gates[i].Refusal}: no target is fit, and this one is likeliest to answer")
                 : gates[i].Refusal is { } unfit ? (TargetOutcome.Skipped, $"skipped: {unfit}")
+                : obstacles[i] is { } obstacle ? (obstacle.IsFinal ? TargetOutcome.Ends : TargetOutcome.Skipped, $"{(obstacle.IsFinal ? "the exchange would end here" : "skipped")}: {obstacle.Why}")
                 : place == 0 ? (TargetOutcome.First, $"would be tried first{Trial(order[i])}")
                 : place < route.Retry.Attempts ? (TargetOutcome.Next, $"would be tried next{Trial(order[i])}")
                 : (TargetOutcome.OutOfReach, $"would not be tried: an exchange makes {Attempts(route)}");
+            end = outcome == TargetOutcome.Ends ? order[i] : end;
             targets.Add(new ExplainedTarget(
                 outcome is TargetOutcome.First or TargetOutcome.Next ? ++place : null,
                 order[i].Target.Name,
@@ -48,21 +50,21 @@ internal sealed partial record RouteExplanation(
                 (double?)(costOf(order[i]) / 1_000_000_000m)));
         }
 
-        return new RouteExplanation(route.Name ?? "", null, null, NextDecision().Split(route.Root.Explain(newContext())), targets, After(route, place));
+        return new RouteExplanation(route.Name ?? "", null, null, NextDecision().Split(route.Root.Explain(newContext())), targets, After(route, place, end));
     }
 
     /// <summary>When nothing is fit, the one that is asked all the same; -1 when something is, or nothing can be.</summary>
-    private static int LastResort(RouteTarget[] order, string?[] refusals, Health.GateDecision[] gates)
+    private static int LastResort(RouteTarget[] order, TargetObstacle?[] obstacles, Health.GateDecision[] gates)
     {
         var best = -1;
         for (var i = 0; i < order.Length; i++)
         {
-            if (refusals[i] is null && gates[i].IsOpen)
+            if (gates[i].IsOpen && obstacles[i] is not { IsFinal: false })
             {
                 return -1;
             }
 
-            if (refusals[i] is null && (best < 0 || order[i].Health!.Badness() < order[best].Health!.Badness()))
+            if (obstacles[i] is null && (best < 0 || order[i].Health!.Badness() < order[best].Health!.Badness()))
             {
                 best = i;
             }
@@ -73,8 +75,13 @@ internal sealed partial record RouteExplanation(
 
     private static string Trial(RouteTarget target) => target.Health?.State == Health.BreakerState.HalfOpen ? ", as the trial of its circuit breaker" : "";
 
-    private static string After(RouteModel route, int tried)
+    private static string After(RouteModel route, int tried, RouteTarget? end)
     {
+        if (end is not null)
+        {
+            return $"an exchange that comes to {end.Target.Name} ends there";
+        }
+
         if (tried == 0)
         {
             return "no target can take the request: it would be refused (no_target_available)";
@@ -96,17 +103,25 @@ internal sealed partial record RouteExplanation(
     private static partial Regex NextDecision();
 }
 
+/// <summary>Why a request cannot go to a target.</summary>
+/// <param name="Why">For a person.</param>
+/// <param name="IsFinal">No other target is asked after it.</param>
+internal readonly record struct TargetObstacle(string Why, bool IsFinal);
+
 internal enum TargetOutcome
 {
     First,
     Next,
     Skipped,
+
+    /// <summary>The request is wrong for this target, and no other is asked after it.</summary>
+    Ends,
     OutOfReach,
 }
 
 internal sealed record ExplainedTarget(
     [property: Description("Number of the attempt; null for a target that would not be tried.")] int? Attempt,
     string Target,
-    [property: Description("first, next, skipped or out_of_reach (there are fewer attempts than targets).")] string Outcome,
+    [property: Description("first, next, skipped, ends (the request is wrong for it, and the exchange ends) or out_of_reach (there are fewer attempts than targets, or it ended before).")] string Outcome,
     [property: Description("The same in words, and why.")] string Why,
     [property: Description("Expected cost in USD; null without a request or a price.")] double? CostUsd);

@@ -48,13 +48,27 @@ internal sealed partial class HealthProber(SnapshotSource snapshots, TimeProvide
             {
                 while (await timer.WaitForNextTickAsync(_stop.Token))
                 {
-                    Look();
+                    LookSafely();
                 }
             }
             catch (OperationCanceledException)
             {
                 // The gateway stops.
             }
+        }
+    }
+
+    private void LookSafely()
+    {
+        try
+        {
+            Look();
+        }
+#pragma warning disable CA1031 // A mistake in one look must not make it the last one.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogUnexpected(logger, exception, "targets");
         }
     }
 

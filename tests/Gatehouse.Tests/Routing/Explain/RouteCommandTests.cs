@@ -90,6 +90,37 @@ public sealed class RouteCommandTests : IDisposable
         Assert.InRange(explained.GetProperty("cost_usd").GetDouble(), 0.001, 0.01);
     }
 
+    [Fact]
+    public async Task Bodies_that_are_hardly_any_are_explained_or_refused_in_one_line()
+    {
+        var config = Write("gatehouse.yaml", "providers: { sandbox: {}, claude: { kind: anthropic, api_key: x } }\nroutes: { chat: { targets: [claude/c, sandbox/echo] } }\n");
+        await using var gateway = await GatewayHost.StartAsync(await File.ReadAllTextAsync(config, TestContext.Current.CancellationToken));
+        byte[][] bodies =
+        [
+            [.. "{\"messages\":[{\"role\":\"user\",\"content\":\""u8, 0xff, 0xfe, .. "\"}]}"u8],
+            [.. "{\""u8, 0xff, .. "\":1,\"messages\":[]}"u8],
+            [.. "{\"\\ud800\":1,\"messages\":[{\"content\":[{\"type\":\"\\ud800\"}]}]}"u8],
+            Encoding.UTF8.GetBytes("{\"messages\":" + new string('[', 400) + new string(']', 400) + "}"),
+            Encoding.UTF8.GetBytes(new string('[', 3000)),
+            [.. "null"u8],
+            [],
+        ];
+        for (var i = 0; i < bodies.Length; i++)
+        {
+            var file = Path.Combine(_folder.Path, $"body-{i}.json");
+            await File.WriteAllBytesAsync(file, bodies[i], TestContext.Current.CancellationToken);
+            foreach (var (code, output, error) in new[]
+            {
+                await GatewayProcess.RunAsync(["route", "explain", "chat", "--config", config, "--request", file], _folder.Path),
+                await RouteAsync(gateway, "explain", "chat", "--request", file),
+            })
+            {
+                Assert.True(code == 0 ? output.StartsWith("route chat", StringComparison.Ordinal) && error.Length == 0 : code is 1 or 2 && !error.Contains('\n', StringComparison.Ordinal), $"{i}: {code} {output} {error}");
+                Assert.DoesNotContain("failed unexpectedly", error, StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("""{"request":[]}""", "request")]
     [InlineData("""{"request":"text"}""", "request")]

@@ -74,6 +74,25 @@ public sealed class RouteExplanationTests
     }
 
     [Fact]
+    public void A_request_that_is_wrong_for_a_target_ends_there()
+    {
+        var explanation = RouteExplanation.Of(
+            Route(new FallbackStrategy(TestRoute.Targets(1, 1, 1))),
+            () => new TestContext(7) { Rehearses = true },
+            target => target.Target.Name == "t1/m" ? new TargetObstacle("'max_tokens' is missing", IsFinal: true) : null,
+            _ => null);
+
+        Assert.Equal(
+            [
+                "1 t0/m first: would be tried first",
+                "- t1/m ends: the exchange would end here: 'max_tokens' is missing",
+                "- t2/m out_of_reach: would not be tried: the exchange would have ended before",
+            ],
+            Lines(explanation));
+        Assert.Equal("an exchange that comes to t1/m ends there", explanation.Afterwards);
+    }
+
+    [Fact]
     public void A_trial_is_announced_and_left_to_the_next_exchange()
     {
         var target = TestRoute.Target("t/m", 1, Health());
@@ -138,7 +157,7 @@ public sealed class RouteExplanationTests
         });
 
     private static RouteExplanation Explain(RouteModel route, Func<RouteTarget, string?>? whyNot = null) =>
-        RouteExplanation.Of(route, () => new TestContext(7) { Rehearses = true }, whyNot ?? (_ => null), _ => null);
+        RouteExplanation.Of(route, () => new TestContext(7) { Rehearses = true }, target => whyNot?.Invoke(target) is { } why ? new TargetObstacle(why, IsFinal: false) : null, _ => null);
 
     private static string[] Lines(RouteExplanation explanation) =>
         [.. explanation.Targets.Select(target => $"{target.Attempt?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-"} {target.Target} {target.Outcome}: {target.Why}")];

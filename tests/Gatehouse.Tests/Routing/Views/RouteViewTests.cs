@@ -81,6 +81,30 @@ public sealed class RouteViewTests
     }
 
     [Fact]
+    public async Task A_hedge_is_counted_and_the_slower_attempt_was_abandoned()
+    {
+        var time = new ManualTime();
+        await using var slow = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        await using var fast = ScriptedUpstream.Json("{}");
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            providers:
+              a: { kind: openai-compatible, base_url: "{{slow.Address}}v1" }
+              b: { kind: openai-compatible, base_url: "{{fast.Address}}v1" }
+            routes: { chat: { targets: [a/m, b/m], hedge: { share: 1, after: 2s } } }
+            """, time);
+        var call = gateway.PostAsync("/v1/chat/completions", Call);
+        await Eventually.TrueAsync(() => slow.Requests.Count == 1, "the first request");
+        time.Advance(TimeSpan.FromSeconds(2));
+        (await call).Dispose();
+
+        var route = await Eventually.GetAsync(async () => await ShowAsync(gateway, "chat") is var shown && Counts(shown, 1).GetProperty("answered").GetInt64() == 1 ? (JsonElement?)shown : null, "the counts");
+
+        Assert.Equal("""{"answered":0,"abandoned":1,"failures":{}}""", Counts(route, 0).GetRawText());
+        Assert.Equal("""{"exchanges":1,"retries":0,"fail_overs":0,"hedges":1}""", route.GetProperty("counts").GetRawText());
+        Assert.Equal(1, route.GetProperty("hedge").GetProperty("budget").GetProperty("spent").GetInt64());
+    }
+
+    [Fact]
     public async Task Counts_outlive_a_reload()
     {
         await using var gateway = await GatewayHost.StartAsync("providers: { sandbox: {} }\nroutes: { chat: { targets: [sandbox/echo] } }");
