@@ -1,4 +1,3 @@
-using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Upstream;
 
@@ -11,7 +10,7 @@ namespace Gatehouse.Routing.Health;
 /// <param name="model">Its limits.</param>
 /// <param name="time">Durations go by its timestamps, so that a clock that is set does not matter.</param>
 /// <param name="random">For jitter. One that is shared must be thread-safe.</param>
-internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random random)
+internal sealed partial class TargetHealth(HealthModel model, TimeProvider time, Random random)
 {
     private readonly Lock _lock = new();
     private readonly long _origin = time.GetTimestamp();
@@ -144,53 +143,6 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         {
             var now = Now;
             return Admit(_breaker.Force(now), now);
-        }
-    }
-
-    /// <summary>
-    /// Lets a probe in: when there was no traffic for a while, or as the trial of the breaker. It counts neither as in flight nor as a refusal.
-    /// </summary>
-    /// <param name="quiet">How long without traffic.</param>
-    /// <param name="pass">With it comes the duty to <see cref="Leave"/>.</param>
-    public bool TryEnterProbe(TimeSpan quiet, out HealthPass pass)
-    {
-        lock (_lock)
-        {
-            var now = Now;
-            pass = default;
-            var isClosed = _breaker.State(now) == BreakerState.Closed;
-            var hasTraffic = isClosed && (_inFlight > 0 || now - _lastTraffic < quiet);
-
-            // That an account has no money, or a model is gone, no list of models disproves: an exchange has to try.
-            var provesNothing = !isClosed && !_isLastFaultOfProbe && Counts.LastFault is FailureKind.Auth or FailureKind.Billing or FailureKind.ModelNotFound;
-            if (hasTraffic || provesNothing || _quota.IsClosed(now) || !_breaker.TryEnter(now, out var ticket))
-            {
-                return false;
-            }
-
-            pass = _attempts.Add(ticket, _quota.Period);
-            _attempts[pass].IsProbe = true;
-            return true;
-        }
-    }
-
-    /// <summary>The probe that was let in found the provider well: it closes the breaker as its trial, but tells nothing of how model calls are.</summary>
-    public void ProbeSucceeded(in HealthPass pass)
-    {
-        lock (_lock)
-        {
-            if (!_attempts.IsRunning(pass))
-            {
-                return;
-            }
-
-            ref var attempt = ref _attempts[pass];
-            attempt.Verdict = AttemptVerdict.Decided;
-            // A row of failures that exchanges have begun does not end with a list of models; one that probes have gone on with does.
-            if (attempt.Breaker.IsTrial || _isLastFaultOfProbe)
-            {
-                _breaker.Succeeded(ref attempt.Breaker, Now);
-            }
         }
     }
 
