@@ -44,7 +44,7 @@ public sealed partial class ArchitectureTests
 
         // the program
         ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Storage Upstream",
+        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

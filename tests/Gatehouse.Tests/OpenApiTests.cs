@@ -20,7 +20,9 @@ public sealed class OpenApiTests
         "GET /api/v1/models 200 401",
         "GET /api/v1/providers 200 401",
         "GET /api/v1/routes 200 401",
+        "GET /api/v1/routes/{name} 200 401 404",
         "POST /api/v1/keys 201 400 401",
+        "POST /api/v1/routes/{name}/explain 200 400 401 404",
     ];
 
     [Fact]
@@ -56,7 +58,7 @@ public sealed class OpenApiTests
         foreach (var operation in Operations)
         {
             var parts = operation.Split(' ');
-            using var request = new HttpRequestMessage(new HttpMethod(parts[0]), parts[1].Replace("{id}", "nothing", StringComparison.Ordinal));
+            using var request = new HttpRequestMessage(new HttpMethod(parts[0]), parts[1].Replace("{id}", "nothing", StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal));
             using var response = await gateway.Admin.SendAsync(request, TestContext.Current.CancellationToken);
 
             Assert.NotEqual(HttpStatusCode.MethodNotAllowed, response.StatusCode);

@@ -22,6 +22,7 @@ internal static class AdminPlane
     {
         _ = services.ConfigureHttpJsonOptions(options =>
         {
+            options.SerializerOptions.MaxDepth = AdminJson.MaxDepth;
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             options.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
             options.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;

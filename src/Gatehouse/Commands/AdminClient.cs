@@ -15,6 +15,7 @@ internal sealed class AdminClient : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        MaxDepth = AdminJson.MaxDepth,
         RespectRequiredConstructorParameters = true,
         RespectNullableAnnotations = true,
     };
@@ -79,6 +80,12 @@ internal sealed class AdminClient : IDisposable
         using var response = await _http.GetAsync(PathOf(path));
         var list = await ReadAsync<ListOf<T>>(response);
         return list.Data.Any(item => item is null) ? throw new NotAdminApiException(response) : list.Data;
+    }
+
+    public async Task<T> GetAsync<T>(string path)
+    {
+        using var response = await _http.GetAsync(PathOf(path));
+        return await ReadAsync<T>(response);
     }
 
     public async Task<T> PostAsync<T>(string path, object body)

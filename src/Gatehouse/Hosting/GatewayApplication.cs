@@ -12,6 +12,7 @@ using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Probes;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -42,6 +43,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly WebApplication _data;
     private readonly WebApplication _admin;
     private readonly ConfigurationWatcher _watcher;
+    private readonly HealthProber _prober;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayApplication> _logger;
     private readonly GatewayLifetime _lifetime = new();
@@ -60,6 +62,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _metrics = new GatewayMetrics();
         _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
+        var measured = new RouteMeasurements(snapshots);
+        _metrics.ObserveRoutes(measured.Attempts, measured.Breakers, measured.Retries, measured.FailOvers, measured.Hedges);
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
@@ -87,12 +91,13 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
-                .AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
                 .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
         _watcher = new ConfigurationWatcher(snapshots, _time);
+        _prober = new HealthProber(snapshots, _time, environment.Random, logging.CreateLogger<HealthProber>());
     }
 
     public SnapshotSource Snapshots { get; }
@@ -150,12 +155,14 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await StartAsync(_data, Snapshots.Current.Options.Listen, cancellationToken);
         _watcher.Start();
         _isServing = true;
+        _prober.Start();
     }
 
     /// <summary>Lets load balancers turn away, stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
     public async ValueTask DisposeAsync()
     {
         await _watcher.DisposeAsync();
+        await _prober.DisposeAsync();
         var server = Snapshots.Current.Options.Server;
         _lifetime.Stop();
         if (_isServing && server.DrainDelay > TimeSpan.Zero)

@@ -9,7 +9,6 @@ namespace Gatehouse.Ingress;
 internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipeline, ModelList models, ObjectIngress objects, ResponsesIngress responses, KeptResponses kept, Probes probes, GatewayMetrics metrics, GatewayLifetime lifetime, TimeProvider time)
 {
     private const string V1 = "/v1";
-    private const string RunHeader = "x-gatehouse-run";
 
     public Task HandleAsync(HttpContext http)
     {
@@ -76,7 +75,7 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
             Activity = activity,
             Lifetime = lifetime,
             Trace = trace,
-            Run = headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString(),
+            Run = Exchange.RunOf(headers, trace),
         };
 
         // The listener keeps the limit of its start; the one in force may be another.

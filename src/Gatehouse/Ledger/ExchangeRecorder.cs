@@ -65,5 +65,6 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
 }
 
 [JsonSerializable(typeof(List<Attempt>))]
+[JsonSerializable(typeof(List<AttemptView>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 internal sealed partial class LedgerJson : JsonSerializerContext;

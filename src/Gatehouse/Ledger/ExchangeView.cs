@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Text.Json;
 
 namespace Gatehouse.Ledger;
 
@@ -26,6 +25,16 @@ internal sealed record TimingsView(double TotalMs, double UpstreamMs, long Overh
 
 internal sealed record ErrorView(string Code, string? Message, string? Phase);
 
+internal sealed record AttemptView(
+    [property: Description("provider/model.")] string Target,
+    [property: Description("The target's HTTP status; null when there was no answer.")] int? Status,
+    [property: Description("Null when the answer was used; overtaken when another attempt had answered before.")] string? Error,
+    [property: Description("What kind of failure: rate_limited, overloaded, server_error, timeout, network, unreachable, auth, billing, model_not_found, invalid_request, unsupported, context_length, content_refused or stream_cut.")] string? Kind,
+    [property: Description("Made beside another attempt that was slow to answer.")] bool Hedge,
+    [property: Description("Microseconds after the start of the exchange.")] long StartedUs,
+    [property: Description("Microseconds from then to the head of the answer, or to the failure.")] long HeadersUs,
+    [property: Description("Of an attempt that was given up: what its provider is expected to charge. A part of the exchange's cost.")] long? CostNanoUsd);
+
 internal sealed record ExchangeView(
     string Id,
     DateTimeOffset Time,
@@ -37,7 +46,7 @@ internal sealed record ExchangeView(
     [property: Description("The model as the caller wrote it.")] string Model,
     string? Route,
     string? Target,
-    JsonElement Attempts,
+    [property: Description("In the order in which they ended.")] IReadOnlyList<AttemptView> Attempts,
     int Status,
     [property: Description("completed, refused, failed, truncated or cancelled.")] string Outcome,
     ErrorView? Error,

@@ -86,7 +86,7 @@ internal sealed class LedgerReader(Database database)
             Model: row.Text("requested")!,
             Route: row.Text("route"),
             Target: row.Text("target"),
-            Attempts: JsonElement.Parse(row.Text("attempts")!),
+            Attempts: JsonSerializer.Deserialize(row.Text("attempts")!, LedgerJson.Default.ListAttemptView)!,
             Status: (int)row.Number("status")!.Value,
             Outcome: row.Text("outcome")!,
             Error: row.Text("error_code") is { } code ? new ErrorView(code, row.Text("error_message"), row.Text("error_phase")) : null,

@@ -20,6 +20,7 @@ namespace Gatehouse.Pipeline;
 internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpContext http, Snapshot snapshot, TimeProvider time)
 {
     private const int MaxErrorMessage = 2000;
+    private const string RunHeader = "x-gatehouse-run";
 
     public ExchangeTimings Timings = new(time);
 
@@ -118,6 +119,10 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
         Outcome = ExchangeOutcome.Failed;
         Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage is { Length: <= MaxErrorMessage } message ? message : $"{Target!.Name} {what}.");
     }
+
+    /// <summary>The task that a call with these headers belongs to.</summary>
+    public static string RunOf(IHeaderDictionary headers, TraceContext trace) =>
+        headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString();
 
     /// <summary>The request can be sent to another target: nobody has seen anything of an answer.</summary>
     public bool CanBeSentAgain => Request.CanBeSentAgain && !Response.HasStarted && !ClientLeft;

@@ -7,7 +7,7 @@ using Gatehouse.Routing.Traits;
 namespace Gatehouse.Routing;
 
 /// <summary>What strategies may know of an exchange, found out when it is first asked for.</summary>
-internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteContext
+internal sealed class ExchangeContext(Exchange exchange, Random random, bool isRehearsal = false) : RouteContext
 {
     /// <summary>Tokens. What callers put a cap at is far above what models write.</summary>
     private const int TypicalOutput = 256;
@@ -20,6 +20,8 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
     private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
 
     public override Random Random => random;
+
+    public override bool IsRehearsal => isRehearsal;
 
     public override RequestTraits Traits => _traits ??= RequestTraits.Of(exchange.Operation, exchange.Request);
 
@@ -60,7 +62,7 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
 
     public override string? Affinity(AffinitySource source) => source switch
     {
-        AffinitySource.Key => exchange.Key!.Id,
+        AffinitySource.Key => exchange.Key!.Id is { Length: > 0 } id ? id : null,
         AffinitySource.Run => exchange.Run,
         AffinitySource.User => Traits.User,
         AffinitySource.Prompt => Traits.PromptPrefix == 0 ? null : Traits.PromptPrefix.ToString("x16", System.Globalization.CultureInfo.InvariantCulture),

@@ -57,6 +57,7 @@ internal sealed class RouteCompiler(
             SemanticNodes = [.. root.SemanticNodes],
             Release = ReleaseModel.Of(options.Release),
             Continuation = options.Continuation,
+            Counts = before?.Counts ?? new RouteCounts(),
             FixedPlan = root.LeadsAllAlike ? PlanOf(scope.Leaves) : null,
         };
     }

@@ -14,6 +14,9 @@ internal abstract class RouteContext
     /// <summary>Thread-safe.</summary>
     public abstract Random Random { get; }
 
+    /// <summary>Nothing is going to be sent: a plan that is made leaves no trace, such as a turn that is taken.</summary>
+    public virtual bool IsRehearsal => false;
+
     /// <summary>What tells one part of the traffic from another.</summary>
     public abstract string? Affinity(AffinitySource source);
 

@@ -42,6 +42,9 @@ internal sealed record RouteModel
 
     public Continuation Continuation { get; init; }
 
+    /// <summary>It outlives a reload. Null for the way to a target that was named itself.</summary>
+    public RouteCounts? Counts { get; init; }
+
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }
 

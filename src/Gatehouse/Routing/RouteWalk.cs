@@ -21,6 +21,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private int _hedge;
     private HealthPass _hedgePass;
     private bool _isIn;
+    private bool _hasAnswered;
 
     public RoutePlan Plan => plan;
 
@@ -75,12 +76,14 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             (_index, _pass) = (_hedge, _hedgePass);
         }
 
+        route.Counts?.CountHedge();
         if (failure is { } kind)
         {
             Blame(loser, pass, kind, retryAfter);
         }
         else
         {
+            plan[loser].Health?.Counts.CountEnded(hasAnswered: false);
             plan[loser].Health?.Leave(pass);
         }
     }
@@ -89,13 +92,18 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <returns>False when no target may take the exchange.</returns>
     public bool Begin()
     {
+        route.Counts?.CountExchange();
         route.Budget?.CountRequest();
         route.Hedge?.Budget.CountRequest();
         return TryEnterUntried() || TryEnterLeastBad();
     }
 
     /// <summary>The attempt was answered by a target that took the call.</summary>
-    public void Succeeded(TimeSpan toHead) => Current!.Health?.Succeeded(_pass, toHead);
+    public void Succeeded(TimeSpan toHead)
+    {
+        _hasAnswered = true;
+        Current!.Health?.Succeeded(_pass, toHead);
+    }
 
     /// <summary>What the answer's head says of the account's quota.</summary>
     public void Observe(ProviderQuota quota)
@@ -137,8 +145,28 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
 
         var tooSmall = kind == FailureKind.ContextLength ? Current!.ContextWindow : null;
+        if (TryEnterUntried(tooSmall))
+        {
+            route.Counts?.CountFailOver();
+        }
         // A target that is ejected is likelier to fail once more than one that failed just now; but not than one that did so twice.
-        IsAtEnd = !(TryEnterUntried(tooSmall) || (_repeats == 0 && TryEnterAgain(retryAfter)) || TryEnterLeastBad(tooSmall) || TryEnterAgain(retryAfter));
+        else if (_repeats == 0 && TryEnterAgain(retryAfter))
+        {
+            route.Counts?.CountRetry();
+        }
+        else if (TryEnterLeastBad(tooSmall))
+        {
+            route.Counts?.CountFailOver();
+        }
+        else if (TryEnterAgain(retryAfter))
+        {
+            route.Counts?.CountRetry();
+        }
+        else
+        {
+            IsAtEnd = true;
+        }
+
         return !IsAtEnd;
     }
 
@@ -158,7 +186,8 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
         else
         {
-            Current!.Health?.Leave(_pass);
+            Current!.Health?.Counts.CountEnded(_hasAnswered);
+            Current.Health?.Leave(_pass);
         }
     }
 
@@ -262,7 +291,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
     private bool Enter(int index, TimeSpan delay)
     {
-        (_index, _pass, _isIn, Delay) = (index, _entering, true, delay);
+        (_index, _pass, _isIn, _hasAnswered, Delay) = (index, _entering, true, false, delay);
         _tried |= Bit(index);
         _attempts++;
         return true;
@@ -272,6 +301,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private void Blame(int index, in HealthPass pass, FailureKind kind, TimeSpan? retryAfter)
     {
         var disposition = Disposition.Of(kind);
+        plan[index].Health?.Counts.CountFailed(kind);
         plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
         plan[index].Health?.Leave(pass);
         if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))

@@ -75,6 +75,23 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void CountShadowLeftOut(string route, string target) => _shadowsLeftOut.Add(1, new TagList { { "route", route }, { "target", target } });
 
+    /// <param name="attempts">By route, target and result.</param>
+    /// <param name="breakers">By route and target.</param>
+    /// <param name="retries">By route, as are the next two.</param>
+    public void ObserveRoutes(
+        Func<IEnumerable<Measurement<long>>> attempts,
+        Func<IEnumerable<Measurement<long>>> breakers,
+        Func<IEnumerable<Measurement<long>>> retries,
+        Func<IEnumerable<Measurement<long>>> failOvers,
+        Func<IEnumerable<Measurement<long>>> hedges)
+    {
+        _ = _meter.CreateObservableCounter("gatehouse.route.attempts", attempts, "{attempt}", "Attempts of routes at targets, by how they ended.");
+        _ = _meter.CreateObservableGauge("gatehouse.route.breaker", breakers, description: "Circuit breakers: 0 closed, 1 half-open, 2 open.");
+        _ = _meter.CreateObservableCounter("gatehouse.route.retries", retries, "{attempt}", "Attempts at a target that the exchange had asked already.");
+        _ = _meter.CreateObservableCounter("gatehouse.route.fail_overs", failOvers, "{attempt}", "Attempts at another target after a failure.");
+        _ = _meter.CreateObservableCounter("gatehouse.route.hedges", hedges, "{attempt}", "Attempts beside another one that was slow.");
+    }
+
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
     public void End() => Interlocked.Decrement(ref _inFlight);

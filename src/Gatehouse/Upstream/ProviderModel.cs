@@ -90,6 +90,9 @@ internal sealed record ProviderModel
         return new Uri($"{path}?{string.Join('&', parameters.Where(parameter => parameter.Length > 0))}");
     }
 
+    /// <summary>The list of models in OpenAI's format.</summary>
+    public Uri UriOfModelList => new(IsModelInPath ? $"{BaseUrl}/openai/models?api-version={Uri.EscapeDataString(ApiVersion!)}" : AddressOf("/models", model: ""));
+
     private bool IsModelInPath => ApiVersion is not null && Entry.HasQuirk(ProviderEntry.AzurePaths);
 
     private string AddressOf(string operationPath, string model) => !Entry.HasQuirk(ProviderEntry.AzurePaths) ? BaseUrl + operationPath

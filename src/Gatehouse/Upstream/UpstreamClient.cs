@@ -156,13 +156,15 @@ internal static class UpstreamClient
         return message;
     }
 
-    private static HttpRequestMessage NewMessage(HttpMethod method, Uri uri, ProviderModel provider) => new(method, uri)
+    /// <summary>A request to a provider, still without headers.</summary>
+    public static HttpRequestMessage NewMessage(HttpMethod method, Uri uri, ProviderModel provider) => new(method, uri)
     {
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         Version = provider.BaseUrl.StartsWith("https:", StringComparison.Ordinal) ? System.Net.HttpVersion.Version20 : System.Net.HttpVersion.Version11,
     };
 
-    private static void AddHeaders(HttpRequestMessage message, Exchange exchange, ProviderModel provider)
+    /// <summary>The credential and what else the provider needs.</summary>
+    public static void AddHeaders(HttpRequestMessage message, ProviderModel provider)
     {
         foreach (var (name, value) in provider.Headers)
         {
@@ -177,7 +179,11 @@ internal static class UpstreamClient
                 _ = message.Headers.TryAddWithoutValidation(name, value);
             }
         }
+    }
 
+    private static void AddHeaders(HttpRequestMessage message, Exchange exchange, ProviderModel provider)
+    {
+        AddHeaders(message, provider);
         _ = message.Headers.TryAddWithoutValidation("traceparent", exchange.Trace.ToHeader());
         if (exchange.Trace.State is { } state)
         {

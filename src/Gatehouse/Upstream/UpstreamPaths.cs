@@ -6,6 +6,8 @@ namespace Gatehouse.Upstream;
 /// <summary>Where a provider takes a model call, by the dialect it is spoken to in.</summary>
 internal static class UpstreamPaths
 {
+    private const string BedrockRuntime = "https://bedrock-runtime.";
+
     /// <summary>The address of a call that goes as it is.</summary>
     public static Uri Of(Target target, Operation operation, ModelRequest request) =>
         operation.IsChat ? OfChat(target, operation.Dialect, request.IsStream, request.Query)
@@ -46,6 +48,24 @@ internal static class UpstreamPaths
     public static Uri OfGemini(Target target, string verb) => target.Provider.Dialect == ProviderDialect.Vertex
         ? OfVertex(target, verb)
         : new Uri($"{WithoutVersion(target.Provider.BaseUrl)}/v1beta/models/{Segment(target.Model)}{verb}");
+
+    /// <summary>
+    /// The list of the provider's models, or the first page of it: what every provider has, and none charges for. Null where the base URL does
+    /// not tell where it is.
+    /// </summary>
+    public static Uri? OfModelList(ProviderModel provider) => provider.Dialect switch
+    {
+        ProviderDialect.Anthropic => new Uri(WithoutVersion(provider.BaseUrl) + "/v1/models?limit=1"),
+        ProviderDialect.Gemini => new Uri(WithoutVersion(provider.BaseUrl) + "/v1beta/models?pageSize=1"),
+        ProviderDialect.Vertex => new Uri($"{provider.BaseUrl}/v1beta1/publishers/google/models?pageSize=1"),
+        ProviderDialect.Cohere => new Uri($"{provider.BaseUrl}/v1/models?page_size=1"),
+        ProviderDialect.Ollama => new Uri($"{provider.BaseUrl}/api/tags"),
+        // ListFoundationModels is an operation of bedrock, which is another host than bedrock-runtime.
+        ProviderDialect.Bedrock => provider.BaseUrl.StartsWith(BedrockRuntime, StringComparison.Ordinal)
+            ? new Uri($"https://bedrock.{provider.BaseUrl[BedrockRuntime.Length..]}/foundation-models")
+            : null,
+        _ => provider.UriOfModelList,
+    };
 
     /// <summary>The model's id is one segment of the path: an ARN has slashes and colons in it.</summary>
     public static Uri OfBedrock(Target target, string verb) => new($"{target.Provider.BaseUrl}/model/{Uri.EscapeDataString(target.Model)}{verb}");

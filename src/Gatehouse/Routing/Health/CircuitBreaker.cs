@@ -87,6 +87,9 @@ internal sealed class CircuitBreaker(HealthModel model, Random random)
         _model = changed;
     }
 
+    /// <summary>What <see cref="TryEnter"/> would say.</summary>
+    public bool LetsIn(TimeSpan now) => _closed || (!_isTrialRunning && now >= OpenUntil);
+
     public bool TryEnter(TimeSpan now, out BreakerTicket ticket)
     {
         var isTrial = State(now) == BreakerState.HalfOpen && !_isTrialRunning;

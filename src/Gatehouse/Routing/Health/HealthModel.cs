@@ -1,4 +1,5 @@
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Routing.Probes;
 
 namespace Gatehouse.Routing.Health;
 
@@ -8,6 +9,9 @@ internal sealed record HealthModel(
 {
     public static readonly HealthModel Default = Of(new HealthOptions());
 
+    /// <summary>Null where providers are not asked.</summary>
+    public ProbeModel? Probe { get; init; }
+
     public static HealthModel Of(HealthOptions options) => new(
         options.ConsecutiveFailures,
         (double)options.ErrorRate,
@@ -15,7 +19,10 @@ internal sealed record HealthModel(
         options.Window,
         options.Cooldown,
         options.MaxCooldown,
-        options.SlowStart);
+        options.SlowStart)
+    {
+        Probe = ProbeModel.Of(options.Probe),
+    };
 
     public static void Validate(HealthOptions options, string path, ConfigurationErrors errors)
     {
@@ -31,6 +38,7 @@ internal sealed record HealthModel(
         errors.CheckDuration($"{path}.cooldown", options.Cooldown);
         errors.CheckDuration($"{path}.max_cooldown", options.MaxCooldown);
         errors.CheckDuration($"{path}.slow_start", options.SlowStart, canBeZero: true);
+        ProbeModel.Validate(options.Probe, $"{path}.probe", errors);
         if (options.MaxCooldown < options.Cooldown)
         {
             errors.Add($"{path}.max_cooldown", $"must be at least cooldown ({Duration.Format(options.Cooldown)})");

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Routing.Probes;
 
 namespace Gatehouse.Routing.Health;
 
@@ -31,4 +32,6 @@ internal sealed record HealthOptions
     // A service that comes back has empty caches and a queue of everybody's retries.
     [KeyDoc("For how long after its return a target's share of the traffic grows from a tenth to the whole; 0s for at once.")]
     public TimeSpan SlowStart { get; set; } = TimeSpan.FromSeconds(30);
+
+    public ProbeOptions Probe { get; set; } = new();
 }

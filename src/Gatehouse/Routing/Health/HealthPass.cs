@@ -13,6 +13,9 @@ internal struct RunningAttempt
 
     public AttemptVerdict Verdict;
 
+    /// <summary>No exchange is made.</summary>
+    public bool IsProbe;
+
     /// <summary>Of the pass that holds the slot; 0 while it is free.</summary>
     public int Number;
 

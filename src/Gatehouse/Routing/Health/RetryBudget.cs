@@ -44,6 +44,17 @@ internal sealed class RetryBudget(TimeProvider time, double ratio, int minimum, 
         }
     }
 
+    /// <summary>For the admin API: what has been used, and how many more would be granted now.</summary>
+    public BudgetView View()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            var (requests, spent) = (_requests.AtLeast(now), _retries.AtMost(now));
+            return new BudgetView(_ratio, _requests.Window.TotalSeconds, requests, spent, Math.Max(0, (long)Math.Max(_minimum, _ratio * requests) - spent));
+        }
+    }
+
     /// <summary>Takes one retry out of the budget; false when there is none.</summary>
     public bool TrySpend()
     {

@@ -10,7 +10,7 @@ namespace Gatehouse.Routing.Health;
 /// <param name="model">Its limits.</param>
 /// <param name="time">Durations go by its timestamps, so that a clock that is set does not matter.</param>
 /// <param name="random">For jitter. One that is shared must be thread-safe.</param>
-internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random random)
+internal sealed partial class TargetHealth(HealthModel model, TimeProvider time, Random random)
 {
     private readonly Lock _lock = new();
     private readonly long _origin = time.GetTimestamp();
@@ -24,6 +24,11 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
     private HealthRefusal _lastRefusal;
     private Blame? _lastBlame;
     private int _inFlight;
+    private TimeSpan _lastTraffic;
+    private bool _isLastFaultOfProbe;
+
+    /// <summary>How attempts have ended.</summary>
+    public AttemptCounts Counts { get; } = new();
 
     /// <summary>Attempts that run now.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -79,6 +84,17 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
+    public BreakerState State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _breaker.State(Now);
+            }
+        }
+    }
+
     // Within the lock only: so no two calls see time run backwards.
     private TimeSpan Now => time.GetElapsedTime(_origin);
 
@@ -100,7 +116,7 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
             var now = Now;
             if (!_quota.IsClosed(now) && _breaker.TryEnter(now, out var ticket))
             {
-                pass = Admit(ticket);
+                pass = Admit(ticket, now);
                 return default;
             }
 
@@ -110,12 +126,23 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
+    /// <summary>What <see cref="TryEnter"/> would say now; nothing is let in, and nothing changes.</summary>
+    public GateDecision Peek()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return !_quota.IsClosed(now) && _breaker.LetsIn(now) ? default : new GateDecision(RefusalAt(now));
+        }
+    }
+
     /// <summary>Lets one attempt in, whatever its state: when there is nothing better.</summary>
     public HealthPass Enter()
     {
         lock (_lock)
         {
-            return Admit(_breaker.Force(Now));
+            var now = Now;
+            return Admit(_breaker.Force(now), now);
         }
     }
 
@@ -174,6 +201,7 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
                 case Blame.Failure or Blame.Eject:
                     _breaker.Failed(ref attempt.Breaker, now, blame == Blame.Eject, isCut, retryAfter);
                     _errors.Observe(now, failed: true);
+                    _isLastFaultOfProbe = attempt.IsProbe;
                     break;
                 default:
                     _breaker.Answered(ref attempt.Breaker, now);
@@ -199,8 +227,13 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
             }
 
             _breaker.Left(attempt.Breaker);
+            if (!attempt.IsProbe)
+            {
+                _inFlight--;
+                _lastTraffic = Now;
+            }
+
             _attempts.Remove(pass);
-            _inFlight--;
         }
     }
 
@@ -259,9 +292,10 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
-    private HealthPass Admit(in BreakerTicket ticket)
+    private HealthPass Admit(in BreakerTicket ticket, TimeSpan now)
     {
         _inFlight++;
+        _lastTraffic = now;
         return _attempts.Add(ticket, _quota.Period);
     }
 

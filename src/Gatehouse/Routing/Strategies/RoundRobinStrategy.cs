@@ -29,7 +29,7 @@ internal sealed class RoundRobinStrategy : StrategyNode
     {
         if (_ring.Length > 0)
         {
-            var (turn, round) = At(Interlocked.Increment(ref _next));
+            var (turn, round) = At(context.IsRehearsal ? Interlocked.Read(ref _next) + 1 : Interlocked.Increment(ref _next));
             var first = _ring[turn];
             var isPassedOver = IsPassedOver(context, first);
             if (!isPassedOver)
@@ -65,11 +65,12 @@ internal sealed class RoundRobinStrategy : StrategyNode
 
         var (turn, round) = At(Interlocked.Read(ref _next) + 1);
         var first = _ring[turn];
+        var second = _ring.Length > 1 && IsPassedOver(context, first) ? _ring[Other(turn, round, 1)] : first;
         var readiness = first.Readiness;
         var why = readiness < 1 && _ring.Length > 1
             ? $", which is {readiness:0.#%} ready, or {_ring[Other(turn, round, 1)].Label} if it is passed over"
             : $" ({_turns.Count(other => other == turn)} of {_turns.Length} in a round)";
-        return $"round_robin: it is the turn of {first.Label}{why}{first.Continued(context)}";
+        return $"round_robin: it is the turn of {first.Label}{why}{second.Continued(context)}";
     }
 
     private (int Turn, ulong Round) At(long count)

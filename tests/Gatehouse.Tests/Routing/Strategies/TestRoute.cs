@@ -129,6 +129,10 @@ internal sealed class TestContext(int seed = 1) : RouteContext
 {
     public override Random Random { get; } = new Random(seed);
 
+    public bool Rehearses { get; init; }
+
+    public override bool IsRehearsal => Rehearses;
+
     public Dictionary<AffinitySource, string> Affinities { get; init; } = [];
 
     public int Input { get; init; } = 1000;
