@@ -14,7 +14,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
         // After an answer that was taken back the walk has gone on already.
         if (exchange.Walk is null && !Begin(exchange))
         {
-            return NoTarget(exchange);
+            return exchange.Walk!.NoTarget();
         }
 
         var walk = exchange.Walk!;
@@ -23,6 +23,10 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             if (walk.Delay > TimeSpan.Zero)
             {
                 await Task.Delay(walk.Delay, time, exchange.Http.RequestAborted);
+                if (!walk.Resume())
+                {
+                    return walk.NoTarget();
+                }
             }
 
             var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
@@ -105,17 +109,15 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     private bool Begin(Exchange exchange)
     {
         var route = exchange.Route!;
+        var context = new ExchangeContext(exchange, random);
         var plan = route.FixedPlan;
         if (plan is null)
         {
             plan = new RoutePlan(route.Targets.Count);
-            route.Root.Plan(new ExchangeContext(exchange, random), plan);
+            route.Root.Plan(context, plan);
         }
 
-        exchange.Walk = new RouteWalk(exchange, route, plan, random);
+        exchange.Walk = new RouteWalk(exchange, route, plan, context);
         return exchange.Walk.Begin();
     }
-
-    private static GatewayError NoTarget(Exchange exchange) => new(
-        GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");
 }

@@ -18,6 +18,10 @@ internal sealed class ExchangeContext(Exchange exchange, Random random) : RouteC
 
     public override int OutputTokens => 256;
 
+    public override long BodyBytes => exchange.Request.Body.Length;
+
+    public override bool Generates => exchange.Operation.IsChat || exchange.Operation == Operation.Completion;
+
     public override string? Affinity(AffinitySource source) => source switch
     {
         AffinitySource.Key => exchange.Key!.Id,

@@ -110,6 +110,16 @@ internal sealed class TargetHealth(HealthModel model, TimeProvider time, Random 
         }
     }
 
+    /// <summary>What <see cref="TryEnter"/> would say, to follow the name of the target; null when it would let one in.</summary>
+    public string? WhyNot()
+    {
+        lock (_lock)
+        {
+            var now = Now;
+            return _quota.IsClosed(now) || _breaker.State(now) == BreakerState.Open || _breaker.IsTrialRunning ? RefusalAt(now).Text() : null;
+        }
+    }
+
     /// <summary>Lets one attempt in, whatever its state: when there is nothing better.</summary>
     public HealthPass Enter()
     {
