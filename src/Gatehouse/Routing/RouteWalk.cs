@@ -172,7 +172,11 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         if (_isIn)
         {
             _isIn = false;
-            Leave(_index, _pass, exchange.Outcome == ExchangeOutcome.Completed ? LimitEnd.Completed : LimitEnd.Unknown, exchange.Usage);
+            // To count tokens uses none.
+            var end = exchange.Operation.CountsTokens ? LimitEnd.Refused
+                : exchange.Outcome == ExchangeOutcome.Completed ? LimitEnd.Completed
+                : LimitEnd.Unknown;
+            Leave(_index, _pass, end, exchange.Usage);
         }
     }
 

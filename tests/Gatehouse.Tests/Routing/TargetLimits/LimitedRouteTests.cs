@@ -217,7 +217,10 @@ public sealed class LimitedRouteTests
             await Task.WhenAll(calls);
             if (round % 4 == 3)
             {
+                var before = gateway.Application.Snapshots.Current;
+                await File.AppendAllTextAsync(gateway.ConfigurationFile, "# changed\n", Xunit.TestContext.Current.CancellationToken);
                 Assert.True(gateway.Application.Snapshots.Load("test"));
+                Assert.NotSame(before, gateway.Application.Snapshots.Current);
             }
 
             _time.Advance(TimeSpan.FromSeconds(round % 3 == 2 ? 45 : 8));
@@ -227,6 +230,54 @@ public sealed class LimitedRouteTests
         Assert.All(perSecond.Keys, end => Assert.InRange(perSecond.Where(second => second.Key > end - TimeSpan.FromMinutes(1) && second.Key <= end).Sum(second => second.Value), 1, 9));
         // And what is allowed is used.
         Assert.True(perSecond.Values.Sum() > 18, $"{perSecond.Values.Sum()} requests");
+    }
+
+    [Fact]
+    public async Task A_second_attempt_beside_a_slow_one_keeps_to_the_limits_too()
+    {
+        var mayAnswer = new TaskCompletionSource();
+        await using var mock = new ProviderMock(async (request, _) =>
+        {
+            if (request.Target.StartsWith("/v1/chat", StringComparison.Ordinal))
+            {
+                await mayAnswer.Task;
+            }
+
+            return false;
+        });
+        await using var gateway = await GatewayHost.StartAsync(mock.Providers + """
+            routes:
+              r: { targets: [chat/m, { target: claude/m, limits: [{ requests: 1, per: hour }] }], hedge: { share: 1, after: 1ms } }
+            """);
+
+        using var hedged = await gateway.PostAsync("/v1/chat/completions", Call);
+        Assert.Equal("claude/m", hedged.Header("x-gatehouse-target"));
+        var limited = gateway.Application.Snapshots.Current.Routes["r"].Targets[1];
+        var call = gateway.PostAsync("/v1/chat/completions", Call);
+        await Eventually.TrueAsync(() => limited.LastSkip is not null, "the second attempt to be refused");
+        mayAnswer.SetResult();
+
+        using var alone = await call;
+        Assert.Equal(("chat/m", "1"), (alone.Header("x-gatehouse-target"), alone.Header("x-gatehouse-attempts")));
+        Assert.StartsWith("its limit of 1 requests per hour is used up", limited.LastSkip!.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task To_count_tokens_is_a_request_but_uses_none()
+    {
+        await using var upstream = ScriptedUpstream.Json("""{"input_tokens":5}""");
+        await using var gateway = await GatewayHost.StartAsync(ProviderMock.ProvidersAt(upstream.Address) + """
+            routes:
+              r: { targets: [{ target: claude/m, limits: [{ input_tokens: 500, requests: 2, per: hour }] }] }
+            """);
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/messages/count_tokens", Call.Replace("hi", new string('x', 1200), StringComparison.Ordinal));
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await Eventually.TrueAsync(() => Limits(gateway).Check(new ExpectedUse(500, 0)).Rule.Unit == LimitUnit.Requests, "the tokens to be given back");
+        }
+
+        Assert.True(Limits(gateway).Check(default).IsRefused);
     }
 
     private static Gatehouse.Routing.Limits.TargetLimits Limits(GatewayHost gateway) => gateway.Application.Snapshots.Current.Routes["r"].Targets[0].Limits!;
