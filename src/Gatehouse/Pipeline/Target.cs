@@ -1,3 +1,4 @@
+using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Pipeline;
@@ -12,4 +13,7 @@ internal sealed record Target(ProviderModel Provider, string Model)
 
     /// <summary>The provider's time limits, or those of the route that leads here.</summary>
     public TimeoutModel Timeouts { get; init; } = Provider.Timeouts;
+
+    /// <summary>What the route that leads here changes in requests; null for nothing.</summary>
+    public MemberChanges? Parameters { get; init; }
 }

@@ -13,9 +13,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     {
         var route = exchange.Route!;
         var plan = route.FixedPlan;
+        var context = new ExchangeContext(exchange, random);
         if (plan is null)
         {
-            var context = new ExchangeContext(exchange, random);
             if (route.SemanticNodes.Count > 0)
             {
                 exchange.Timings.UpstreamWaitBegins();
@@ -27,8 +27,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             route.Root.Plan(context, plan);
         }
 
-        exchange.Walk = new RouteWalk(exchange, route, plan, random);
-        return exchange.Walk.Begin() ? Outcome.Continue : NoTarget(exchange);
+        exchange.Walk = new RouteWalk(exchange, route, plan, context);
+        return exchange.Walk.Begin() ? Outcome.Continue : exchange.Walk.NoTarget();
     }
 
     /// <summary>Tries targets from where the walk stands.</summary>
@@ -48,6 +48,10 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 }
 
                 exchange.Http.RequestAborted.ThrowIfCancellationRequested();
+                if (!walk.Resume())
+                {
+                    return walk.NoTarget();
+                }
             }
 
             var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
@@ -140,7 +144,4 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
 
     private static GatewayError NotContinued(TargetCall call) => new(
         GatewayErrorCode.UpstreamError, $"{call.Target.Name} was to go on with an answer that broke off, and answered with status {call.Status}.");
-
-    private static Outcome NoTarget(Exchange exchange) => new GatewayError(
-        GatewayErrorCode.NoTargetAvailable, $"No target of route '{exchange.Route!.Name}' can take this request.");
 }

@@ -45,7 +45,9 @@ internal sealed class ExchangeContext(Exchange exchange, Random random, bool isR
         () => Traits.Metadata(exchange.Request.Body));
 
     public override SemanticChoice? Semantic(SemanticStrategy node) =>
-        _choices is not null && _choices.TryGetValue(node, out var choice) ? choice : null;
+        _choices is not null && _choices.TryGetValue(node, out var choice) ? choice
+        : IsRehearsal ? node.Index.ChooseWithoutAsking(LastUserText)
+        : null;
 
     /// <summary>Finds out what the semantic nodes of a route have to know, as their plans cannot wait.</summary>
     public async ValueTask ChooseAsync(IReadOnlyList<SemanticStrategy> nodes, CancellationToken cancellationToken)
@@ -59,6 +61,10 @@ internal sealed class ExchangeContext(Exchange exchange, Random random, bool isR
     public override int InputTokens => Traits.InputTokens;
 
     public override int OutputTokens => Math.Min(Traits.MaxOutputTokens ?? TypicalOutput, TypicalOutput) * Math.Clamp(Traits.Choices, 1, MostChoices);
+
+    public override long BodyBytes => exchange.Request.Body.Length;
+
+    public override bool Generates => exchange.Operation.IsChat || exchange.Operation == Operation.Completion;
 
     public override string? Affinity(AffinitySource source) => source switch
     {

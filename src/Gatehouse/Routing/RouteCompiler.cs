@@ -1,10 +1,15 @@
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Capabilities;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Limits;
+using Gatehouse.Routing.Parameters;
 using Gatehouse.Routing.Strategies;
 using Gatehouse.Upstream;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Routing;
 
@@ -43,6 +48,7 @@ internal sealed class RouteCompiler(
             errors.Add(path, $"has {scope.Leaves.Count} targets; a route can have {RouteModel.MaxTargets}");
         }
 
+        LimitLeaves(scope);
         return new RouteModel
         {
             Name = name,
@@ -138,6 +144,11 @@ internal sealed class RouteCompiler(
         }
 
         var isStrategy = options.Strategy is not null || options.Targets.Count > 0;
+        if (isStrategy && (options.Limits.Count > 0 || options.Can.Count > 0 || options.Cannot.Count > 0 || !options.Params.IsEmpty))
+        {
+            errors.Add(path, "params, limits, can and cannot belong to targets, not to a strategy over them");
+        }
+
         if (isStrategy && options.Target.Length > 0)
         {
             errors.Add(path, "is a target and a strategy at once: write target, or strategy with targets");
@@ -154,9 +165,16 @@ internal sealed class RouteCompiler(
             return null;
         }
 
-        target = target with { Timeouts = target.Timeouts.With(scope.Timeout) };
-        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model) };
+        target = target with
+        {
+            Timeouts = target.Timeouts.With(scope.Timeout),
+            Parameters = ParameterCompiler.Compile(
+                options.Params, isGemini: TargetDialect.Of(target, Dialect.OpenAiChat) == Dialect.Gemini, $"{path}.params", errors),
+        };
+        var facts = catalog.Find(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
+        var leaf = new RouteTarget(target, HealthOf(target, scope)) { Facts = facts, Capabilities = CapabilitiesOf(options, facts, path) };
         scope.Leaves.Add(leaf);
+        scope.Limits.Add((options.Limits, $"{path}.limits"));
         return leaf;
     }
 
@@ -180,6 +198,39 @@ internal sealed class RouteCompiler(
         return null;
     }
 
+    private TargetCapabilities CapabilitiesOf(RouteTargetOptions options, CatalogEntry? facts, string path)
+    {
+        var (can, cannot) = (CapabilitySet.Of(options.Can), CapabilitySet.Of(options.Cannot));
+        if (!(can & cannot).IsEmpty)
+        {
+            errors.Add($"{path}.cannot", $"{can & cannot} stands under can, too");
+        }
+
+        return TargetCapabilities.Of(facts, can, cannot);
+    }
+
+    /// <summary>A target that stands in several places of the tree has one set of limits, wherever they are written.</summary>
+    private void LimitLeaves(Scope scope)
+    {
+        foreach (var same in scope.Leaves.Zip(scope.Limits).GroupBy(pair => pair.First.Target.Name, StringComparer.Ordinal))
+        {
+            var written = same.Where(pair => pair.Second.Items.Count > 0).Select(pair => pair.Second).ToArray();
+            if (written.Length > 1)
+            {
+                errors.Add(written[1].Path, $"{same.Key} has its limits at {written[0].Path} already: they hold for it wherever it stands in the route");
+            }
+
+            if (written.Length > 0 && LimitModel.Compile(written[0].Items, written[0].Path, errors) is { } rules)
+            {
+                var limits = scope.Before?.Targets.FirstOrDefault(leaf => string.Equals(leaf.Target.Name, same.Key, StringComparison.Ordinal))?.Limits ?? new TargetLimits(rules, time);
+                foreach (var (leaf, _) in same)
+                {
+                    (leaf.Limits, leaf.LimitRules) = (limits, rules);
+                }
+            }
+        }
+    }
+
     /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
     private TargetHealth HealthOf(Target target, Scope scope) =>
         scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => string.Equals(leaf.Target.Name, target.Name, StringComparison.Ordinal))?.Health
@@ -193,5 +244,9 @@ internal sealed class RouteCompiler(
     }
 
     /// <summary>What holds for all of one route.</summary>
-    private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, StrategyCompiler Strategies, RouteModel? Before, List<RouteTarget> Leaves);
+    private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, StrategyCompiler Strategies, RouteModel? Before, List<RouteTarget> Leaves)
+    {
+        /// <summary>As written at each of the leaves.</summary>
+        public List<(IReadOnlyList<LimitOptions> Items, string Path)> Limits { get; } = [];
+    }
 }

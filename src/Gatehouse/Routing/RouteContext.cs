@@ -35,6 +35,12 @@ internal abstract class RouteContext
     /// <summary>Input of the request in tokens, estimated from its bytes.</summary>
     public abstract int InputTokens { get; }
 
+    /// <summary>Length of the request's body.</summary>
+    public virtual long BodyBytes => Traits.BodyBytes;
+
+    /// <summary>The answer is made of tokens that count.</summary>
+    public virtual bool Generates => true;
+
     /// <summary>Output that is to be expected, in tokens.</summary>
     public abstract int OutputTokens { get; }
 }

@@ -58,6 +58,7 @@ internal static class RouteEndpoints
         return new RouteTargetView(
             leaf.Target.Name,
             leaf.Health.View(),
+            leaf.LastSkip is { } skip ? new TargetSkipView(skip.Text, skip.At) : null,
             new AttemptCountsView(counts.Answered, counts.Abandoned, counts.Failures.ToDictionary(failure => failure.Kind.Word(), failure => failure.Count, StringComparer.Ordinal)));
     }
 }

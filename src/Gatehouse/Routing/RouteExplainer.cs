@@ -55,7 +55,7 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
         var explanation = RouteExplanation.Of(
             route,
             () => new ExchangeContext(exchange, new Random(seed), isRehearsal: true),
-            target => hasRequest ? ObstacleAt(target, exchange) : null,
+            target => hasRequest ? ObstacleAt(target, exchange, facts) : null,
             target => hasRequest ? cost.Of(target, facts) : null);
         return (explanation with
         {
@@ -65,8 +65,13 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
     }
 
     /// <summary>What cannot be said in the target's format is found out as it is for an exchange: by writing it.</summary>
-    private static TargetObstacle? ObstacleAt(RouteTarget target, Exchange exchange)
+    private static TargetObstacle? ObstacleAt(RouteTarget target, Exchange exchange, ExchangeContext context)
     {
+        if ((target.Capabilities.MissingFor(context).Text() ?? target.LimitsFor(context).Text()) is { } obstacle)
+        {
+            return new TargetObstacle(obstacle, IsFinal: false);
+        }
+
         exchange.Target = target.Target;
         return Renditions.Of(exchange, target.Target).Error is { } error ? new TargetObstacle(error.Message, !Disposition.Of(error.FailureKind).TriesNext) : null;
     }

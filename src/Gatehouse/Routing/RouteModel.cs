@@ -56,6 +56,10 @@ internal sealed record RouteModel
         foreach (var target in Targets)
         {
             target.Health?.Apply(Health!);
+            if (target.LimitRules is { } rules)
+            {
+                target.Limits!.Apply(rules);
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Capabilities;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Limits;
+using Gatehouse.Routing.Parameters;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Upstream;
 
@@ -103,6 +106,17 @@ internal sealed record RouteTargetOptions : IStrategyOptions
 
     [KeyDoc("Share of the traffic in strategies that divide it: `weighted`, `round_robin`, `least_busy`, `sticky`.")]
     public decimal Weight { get; set; } = 1;
+
+    public ParameterOptions Params { get; set; } = new();
+
+    [KeyDoc("How much this route may use the target; see [routing.md](routing.md#limits-of-a-target).")]
+    public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
+
+    [KeyDoc("What the model can do although the catalogue does not say so; see [routing.md](routing.md#capabilities).")]
+    public IReadOnlyList<Capability> Can { get; set; } = [];
+
+    [KeyDoc("What the model cannot do, whatever the catalogue says. Requests that need it go to other targets.")]
+    public IReadOnlyList<Capability> Cannot { get; set; } = [];
 
     [KeyDoc("Below `canary`: the part of the traffic in percent that goes here first. Below `shadow`: the part that is copied to here.", Default = "`canary`: none, the stable side; `shadow`: `100`")]
     public decimal? Percent { get; set; }

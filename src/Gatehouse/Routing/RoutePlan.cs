@@ -1,6 +1,6 @@
 namespace Gatehouse.Routing;
 
-/// <summary>The targets that may take one exchange, in the order in which they are to be tried. Each target is in it once.</summary>
+/// <summary>The targets that may take one exchange, in the order in which they are to be tried. Each target is in it once, for each set of parameters.</summary>
 internal sealed class RoutePlan(int capacity)
 {
     private RouteTarget[] _order = new RouteTarget[capacity];
@@ -34,7 +34,7 @@ internal sealed class RoutePlan(int capacity)
     {
         foreach (var other in Order)
         {
-            if (ReferenceEquals(other.Health, target.Health))
+            if (ReferenceEquals(other.Health, target.Health) && ReferenceEquals(other.Target.Parameters, target.Target.Parameters))
             {
                 return;
             }

@@ -8,9 +8,12 @@ internal sealed record AttemptCountsView(
     [property: Description("Attempts that nobody waited for any more: another one was faster, or the client left.")] long Abandoned,
     [property: Description("Attempts that failed, by the kind of failure. unsupported: what was asked could not be said to the target.")] IReadOnlyDictionary<string, long> Failures);
 
+internal sealed record TargetSkipView(string Text, DateTimeOffset Time);
+
 internal sealed record RouteTargetView(
     [property: Description("provider/model.")] string Target,
     TargetHealthView Health,
+    [property: Description("The last time that it was passed over, and why: its health, its limits, or what its model lacks. Null when it never was.")] TargetSkipView? LastSkip,
     [property: Description("Since the start of the gateway; attempts that are over.")] AttemptCountsView Counts);
 
 internal sealed record RouteNodeView(

@@ -1,6 +1,8 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Routing.Limits;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Routing;
@@ -9,17 +11,17 @@ namespace Gatehouse.Routing;
 /// The way of one exchange through its route: which target is being tried, which have been, which is next. It alone lets attempts in at a target
 /// and tells the target's health how they ended.
 /// </summary>
-internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan plan, Random random)
+internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan plan, RouteContext context)
 {
     private ulong _tried;
     private ulong _barred;
     private int _attempts;
     private int _repeats;
     private int _index = -1;
-    private HealthPass _pass;
-    private HealthPass _entering;
+    private RoutePass _pass;
+    private RoutePass _entering;
     private int _hedge;
-    private HealthPass _hedgePass;
+    private RoutePass _hedgePass;
     private bool _isIn;
     private bool _hasAnswered;
 
@@ -48,7 +50,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
         if (!route.Hedge!.Budget.TrySpend())
         {
-            plan[index].Health?.Leave(_entering);
+            Leave(index, _entering, LimitEnd.NotMade);
             return null;
         }
 
@@ -61,7 +63,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>The second attempt was not made.</summary>
     public void LeaveHedge()
     {
-        plan[_hedge].Health?.Leave(_hedgePass);
+        Leave(_hedge, _hedgePass, LimitEnd.NotMade);
         _attempts--;
     }
 
@@ -84,7 +86,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         else
         {
             plan[loser].Health?.Counts.CountEnded(hasAnswered: false);
-            plan[loser].Health?.Leave(pass);
+            Leave(loser, pass, LimitEnd.Unknown);
         }
     }
 
@@ -98,11 +100,29 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         return TryEnterUntried() || TryEnterLeastBad();
     }
 
+    /// <summary><see cref="Delay"/> is over: limits count the attempt from here on.</summary>
+    /// <returns>False when there is no room for it any more, nor at another target.</returns>
+    public bool Resume()
+    {
+        if (_pass.Limits?.Renew() != false)
+        {
+            return true;
+        }
+
+        _isIn = false;
+        Current!.Health?.Leave(_pass.Health);
+        _attempts--;
+        return TryEnterUntried() || TryEnterLeastBad();
+    }
+
+    /// <summary>Why no target was let in: what each of them says.</summary>
+    public GatewayError NoTarget() => NoTargetError.Of(route, plan, context, exchange.Permits);
+
     /// <summary>The attempt was answered by a target that took the call.</summary>
     public void Succeeded(TimeSpan toHead)
     {
         _hasAnswered = true;
-        Current!.Health?.Succeeded(_pass, toHead);
+        Current!.Health?.Succeeded(_pass.Health, toHead);
     }
 
     /// <summary>What the answer's head says of the account's quota.</summary>
@@ -187,7 +207,11 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         else
         {
             Current!.Health?.Counts.CountEnded(_hasAnswered);
-            Current.Health?.Leave(_pass);
+            // To count tokens uses none.
+            var end = exchange.Operation.CountsTokens ? LimitEnd.Refused
+                : exchange.Outcome == ExchangeOutcome.Completed ? LimitEnd.Completed
+                : LimitEnd.Unknown;
+            Leave(_index, _pass, end, exchange.Usage);
         }
     }
 
@@ -206,8 +230,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     {
         for (var i = 0; i < plan.Count; i++)
         {
-            if ((_tried & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i])
-                && (plan[i].Health is not { } health || health.TryEnter(out _entering).IsOpen))
+            if ((_tried & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i]) && TryEnter(plan[i]))
             {
                 return i;
             }
@@ -216,10 +239,28 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         return -1;
     }
 
+    private bool TryEnter(RouteTarget target)
+    {
+        if (!target.TryReserve(context, exchange.StartedAt, out var limits))
+        {
+            return false;
+        }
+
+        var health = default(HealthPass);
+        if (target.Health?.TryEnter(out health).IsOpen == false)
+        {
+            limits?.End(LimitEnd.NotMade);
+            return false;
+        }
+
+        _entering = new RoutePass(health, limits);
+        return true;
+    }
+
     /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
     private bool TryEnterAgain(TimeSpan? retryAfter)
     {
-        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay)
+        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, context.Random) is not { } delay)
         {
             return false;
         }
@@ -227,11 +268,11 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         for (var i = 1; i <= plan.Count; i++)
         {
             var index = (_index + i) % plan.Count;
-            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index].Health, ref delay))
+            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index], ref delay))
             {
                 if (route.Budget?.TrySpend() != true)
                 {
-                    plan[index].Health?.Leave(_entering);
+                    Leave(index, _entering, LimitEnd.NotMade);
                     return false;
                 }
 
@@ -244,49 +285,59 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     }
 
     /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
-    private bool TryEnterIn(TargetHealth? health, ref TimeSpan delay)
+    private bool TryEnterIn(RouteTarget target, ref TimeSpan delay)
     {
-        if (health is null)
-        {
-            return true;
-        }
-
-        var gate = health.TryEnter(out _entering);
-        if (gate.IsOpen)
-        {
-            return true;
-        }
-
-        if (gate is not { IsQuota: true, Wait: { } wait } || wait > route.Retry.MaxBackoff)
+        if (!target.TryReserve(context, exchange.StartedAt, out var limits))
         {
             return false;
         }
 
-        delay = delay > wait ? delay : wait;
-        _entering = health.Enter();
+        var pass = default(HealthPass);
+        if (target.Health?.TryEnter(out pass) is { IsOpen: false } gate)
+        {
+            if (gate is not { IsQuota: true, Wait: { } wait } || wait > route.Retry.MaxBackoff)
+            {
+                limits?.End(LimitEnd.NotMade);
+                return false;
+            }
+
+            delay = delay > wait ? delay : wait;
+            pass = target.Health.Enter();
+        }
+
+        _entering = new RoutePass(pass, limits);
         return true;
     }
 
     /// <summary>Every target is ejected: the one that is likeliest to answer is asked all the same.</summary>
     private bool TryEnterLeastBad(long? tooSmall = null)
     {
-        var best = -1;
-        for (var i = 0; i < plan.Count; i++)
+        for (var refused = _tried; ;)
         {
-            if ((_tried & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i]) && plan[i].Health is { } health
-                && (best < 0 || health.Badness() < plan[best].Health!.Badness()))
+            var best = -1;
+            for (var i = 0; i < plan.Count; i++)
             {
-                best = i;
+                if ((refused & Bit(i)) == 0 && !(plan[i].ContextWindow <= tooSmall) && Permits(plan[i]) && plan[i].Health is { } health
+                    && (best < 0 || health.Badness() < plan[best].Health!.Badness()))
+                {
+                    best = i;
+                }
             }
-        }
 
-        if (best < 0)
-        {
-            return false;
-        }
+            if (best < 0)
+            {
+                return false;
+            }
 
-        _entering = plan[best].Health!.Enter();
-        return Enter(best, TimeSpan.Zero);
+            // It may fail; a limit is not to be passed for that.
+            if (plan[best].TryReserve(context, exchange.StartedAt, out var limits))
+            {
+                _entering = new RoutePass(plan[best].Health!.Enter(), limits);
+                return Enter(best, TimeSpan.Zero);
+            }
+
+            refused |= Bit(best);
+        }
     }
 
     private bool Enter(int index, TimeSpan delay)
@@ -298,19 +349,34 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     }
 
     /// <summary>Tells a target's health of an attempt that is over.</summary>
-    private void Blame(int index, in HealthPass pass, FailureKind kind, TimeSpan? retryAfter)
+    private void Blame(int index, in RoutePass pass, FailureKind kind, TimeSpan? retryAfter)
     {
         var disposition = Disposition.Of(kind);
         plan[index].Health?.Counts.CountFailed(kind);
-        plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
-        plan[index].Health?.Leave(pass);
+        plan[index].Health?.Failed(pass.Health, disposition.Blame, retryAfter);
+        Leave(index, pass, EndOf(kind));
         if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
         {
             _barred |= Bit(index);
         }
     }
 
-    private bool Permits(RouteTarget target) => exchange.Permits?.Invoke(target.Target) ?? true;
+    private void Leave(int index, in RoutePass pass, LimitEnd end, Usage? usage = null)
+    {
+        plan[index].Health?.Leave(pass.Health);
+        pass.Limits?.End(end, usage);
+    }
+
+    /// <summary>Whether anything was used by an attempt that failed so.</summary>
+    private LimitEnd EndOf(FailureKind kind) => kind switch
+    {
+        FailureKind.Unsupported => LimitEnd.NotMade,
+        // The target may have worked on it, or works still.
+        FailureKind.Timeout or FailureKind.Network or FailureKind.StreamCut or FailureKind.ContentRefused => LimitEnd.Unknown,
+        _ => _hasAnswered ? LimitEnd.Unknown : LimitEnd.Refused,
+    };
+
+    private bool Permits(RouteTarget target) => exchange.Permits?.Invoke(target.Target) != false && target.Suits(context, exchange.StartedAt);
 
     private static ulong Bit(int index) => index >= 64 ? 0 : 1UL << index;
 }

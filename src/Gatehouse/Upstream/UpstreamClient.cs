@@ -152,7 +152,9 @@ internal static class UpstreamClient
         }
 
         AddHeaders(message, exchange, target.Provider);
-        message.Content = new SplicedContent(new SplicedJson(new ReadOnlySequence<byte>(rendition.Body), default)) { Headers = { ContentType = Json } };
+        message.Content = target.Parameters is { } parameters && !exchange.Operation.CountsTokens
+            ? Changed(new ReadOnlySequence<byte>(rendition.Body), [], parameters)
+            : new SplicedContent(new SplicedJson(new ReadOnlySequence<byte>(rendition.Body), default)) { Headers = { ContentType = Json } };
         return message;
     }
 
@@ -210,9 +212,8 @@ internal static class UpstreamClient
         {
             var edits = isRelay || exchange.Operation.Dialect == Protocols.Chat.Dialect.Gemini ? [] : envelope.EditsFor(
                 target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
-            var content = new SplicedContent(new SplicedJson(exchange.Request.Body, edits));
-            content.Headers.ContentType = Json;
-            return content;
+            var parameters = isRelay || exchange.Operation.CountsTokens ? null : target.Parameters;
+            return Changed(exchange.Request.Body, edits, parameters);
         }
 
         if (exchange.Request.Form is { } form)
@@ -231,6 +232,20 @@ internal static class UpstreamClient
         ForwardedHeaders.CopyContent(caller.Headers, stream.Headers);
         stream.Headers.ContentLength = caller.ContentLength;
         return stream;
+    }
+
+    /// <param name="edits">They touch no member that <paramref name="parameters"/> may change.</param>
+    private static SplicedContent Changed(in ReadOnlySequence<byte> body, JsonEdit[] edits, MemberChanges? parameters)
+    {
+        if (parameters is not null)
+        {
+            // By a stable order: what both add to the end comes one behind the other.
+            edits = [.. parameters.EditsFor(body).Concat(edits).OrderBy(edit => edit.Offset)];
+        }
+
+        var content = new SplicedContent(new SplicedJson(body, edits));
+        content.Headers.ContentType = Json;
+        return content;
     }
 
     private static GatewayError ErrorOf(HttpRequestException exception, Target target)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -37,6 +38,11 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
     {
         errors.Locate(path, node.Start.Line);
         type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(JsonElement))
+        {
+            return new YamlJson(errors, Expand).Read(node, path);
+        }
+
         if (IsNull(node) && !IsRecord(type))
         {
             return null;
@@ -153,13 +159,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
             return null;
         }
 
-        var unresolved = false;
-        var text = Interpolation.Expand(raw, environment, readFile, message =>
-        {
-            unresolved = true;
-            errors.Add(path, message);
-        });
-        if (unresolved)
+        if (Expand(raw, path) is not { } text)
         {
             return null;
         }
@@ -171,6 +171,18 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
 
         errors.Add(path, $"'{text}' is not {Describe(type)}");
         return null;
+    }
+
+    /// <returns>Null after a mistake.</returns>
+    private string? Expand(string raw, string path)
+    {
+        var unresolved = false;
+        var text = Interpolation.Expand(raw, environment, readFile, message =>
+        {
+            unresolved = true;
+            errors.Add(path, message);
+        });
+        return unresolved ? null : text;
     }
 
     private static object? Parse(string text, Type type) => type switch
@@ -193,6 +205,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         _ when type == typeof(string) => "a text",
         _ when type == typeof(Secret) => "a secret",
         _ when type == typeof(bool) => "true or false",
+        _ when type == typeof(JsonElement) => "any value",
         _ when type == typeof(int) => "a whole number",
         _ when type == typeof(decimal) => "a number",
         _ when type == typeof(TimeSpan) => "a duration such as 500ms, 2s, 5m or 1h",

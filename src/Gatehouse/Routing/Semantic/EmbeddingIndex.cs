@@ -79,6 +79,8 @@ internal sealed class EmbeddingIndex : ISemanticIndex
         return await _lexical.ChooseAsync(text, cancellationToken) with { Fallback = reason };
     }
 
+    public SemanticChoice ChooseWithoutAsking(string text) => _lexical.ChooseWithoutAsking(text) with { Fallback = "no embeddings, as nobody is asked for them here" };
+
     private SemanticChoice Choose(float[][] examples, float[] vector)
     {
         var (branch, best) = (-1, double.NegativeInfinity);

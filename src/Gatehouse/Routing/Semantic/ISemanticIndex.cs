@@ -7,6 +7,9 @@ internal interface ISemanticIndex
     /// <param name="text">What the user said last.</param>
     /// <param name="cancellationToken">Of the exchange.</param>
     ValueTask<SemanticChoice> ChooseAsync(string text, CancellationToken cancellationToken);
+
+    /// <summary>What it would choose if no provider could be asked.</summary>
+    SemanticChoice ChooseWithoutAsking(string text);
 }
 
 /// <param name="Branch">Number of the branch among those with examples; null when none is near enough: the default is right then.</param>

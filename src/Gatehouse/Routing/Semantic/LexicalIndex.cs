@@ -62,6 +62,8 @@ internal sealed class LexicalIndex : ISemanticIndex
 
     public ValueTask<SemanticChoice> ChooseAsync(string text, CancellationToken cancellationToken) => ValueTask.FromResult(Choose(text));
 
+    public SemanticChoice ChooseWithoutAsking(string text) => Choose(text);
+
     public SemanticChoice Choose(string text)
     {
         var similarities = new double[_branchOf.Length];
