@@ -151,10 +151,11 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         }
 
         _isIn = false;
-        if (exchange is { Outcome: ExchangeOutcome.Failed, Error.Traits.Party: ErrorParty.Upstream })
+        if (exchange is { Outcome: ExchangeOutcome.Failed, Error: { Traits.Party: ErrorParty.Upstream } told })
         {
-            // The answer was passed on, and told of an error inside.
-            Blame(_index, _pass, FailureKind.ServerError, retryAfter: null);
+            // The answer was passed on, and told of an error inside: perhaps one that the request is to blame for. A target that began to answer is not ejected.
+            var kind = told.Failure ?? FailureKind.ServerError;
+            Blame(_index, _pass, Disposition.Of(kind).Blame == Attempts.Blame.Eject ? FailureKind.ServerError : kind, retryAfter: null);
         }
         else
         {
