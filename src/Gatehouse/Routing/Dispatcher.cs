@@ -129,7 +129,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     /// <returns>The call that ended; another one than was given where that one was faster.</returns>
     private async ValueTask<TargetCall> SendAsync(Exchange exchange, RouteWalk walk, TargetCall call)
     {
-        if (walk.HedgeDelay is { } delay && exchange.Operation.MayBeAskedTwice)
+        // Tokens may be counted for a target without asking it: that needs no second try.
+        if (walk.HedgeDelay is { } delay && exchange.Operation is { MayBeAskedTwice: true, CountsTokens: false })
         {
             return await HedgedAttempt.RunAsync(exchange, walk, call, delay, time);
         }

@@ -149,6 +149,12 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         {
             return;
         }
+        if (_hedgePass != default && _hedge != _index)
+        {
+            // Nothing, unless something unexpected came between its beginning and the end of the race.
+            plan[_hedge].Health?.Leave(_hedgePass);
+        }
+
 
         _isIn = false;
         if (exchange is { Outcome: ExchangeOutcome.Failed, Error: { Traits.Party: ErrorParty.Upstream } told })
