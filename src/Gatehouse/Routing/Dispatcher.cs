@@ -53,8 +53,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
             if (call is null)
             {
-                walk.Failed(unsayable!.FailureKind);
-                if (walk.Advance(unsayable.FailureKind))
+                walk.NotAsked();
+                if (walk.Advance(unsayable!.FailureKind))
                 {
                     continue;
                 }
@@ -82,7 +82,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 }
 
                 walk.Failed(failure, used.RetryAfter);
-                if (!walk.Advance(failure, used.RetryAfter))
+                if (!walk.Advance(failure))
                 {
                     // The head of an answer that was to be gone on with is out: there is no place for another.
                     return exchange.Joined is null ? used.Take(exchange) : used.Error ?? NotContinued(used);

@@ -21,6 +21,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private int _hedge;
     private HealthPass _hedgePass;
     private bool _isIn;
+    private TimeSpan[]? _notBefore;
 
     public RoutePlan Plan => plan;
 
@@ -114,12 +115,15 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             _isIn = false;
             Blame(_index, _pass, kind, retryAfter);
         }
+    }
 
-        if (kind == FailureKind.Unsupported)
-        {
-            // It was not asked.
-            _attempts--;
-        }
+    /// <summary>The call cannot be put so that the target understands it: nothing was sent there, and nothing is known of it.</summary>
+    public void NotAsked()
+    {
+        _isIn = false;
+        plan[_index].Health?.Leave(_pass);
+        _barred |= Bit(_index);
+        _attempts--;
     }
 
     /// <summary>Whether there is anything to go on to after such a failure. It may be gone when it is asked for.</summary>
@@ -128,7 +132,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
     /// <summary>Goes on to the next attempt after a failure.</summary>
     /// <returns>False when the failure stands.</returns>
-    public bool Advance(FailureKind kind, TimeSpan? retryAfter = null)
+    public bool Advance(FailureKind kind)
     {
         if (!MayAdvance(kind))
         {
@@ -138,23 +142,23 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
         var tooSmall = kind == FailureKind.ContextLength ? Current!.ContextWindow : null;
         // A target that is ejected is likelier to fail once more than one that failed just now; but not than one that did so twice.
-        IsAtEnd = !(TryEnterUntried(tooSmall) || (_repeats == 0 && TryEnterAgain(retryAfter)) || TryEnterLeastBad(tooSmall) || TryEnterAgain(retryAfter));
+        IsAtEnd = !(TryEnterUntried(tooSmall) || (_repeats == 0 && TryEnterAgain()) || TryEnterLeastBad(tooSmall) || TryEnterAgain());
         return !IsAtEnd;
     }
 
     /// <summary>The exchange is over, however it ended.</summary>
     public void End()
     {
-        if (!_isIn)
-        {
-            return;
-        }
         if (_hedgePass != default && _hedge != _index)
         {
             // Nothing, unless something unexpected came between its beginning and the end of the race.
             plan[_hedge].Health?.Leave(_hedgePass);
         }
 
+        if (!_isIn)
+        {
+            return;
+        }
 
         _isIn = false;
         if (exchange is { Outcome: ExchangeOutcome.Failed, Error: { Traits.Party: ErrorParty.Upstream } told })
@@ -195,17 +199,13 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     }
 
     /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
-    private bool TryEnterAgain(TimeSpan? retryAfter)
+    private bool TryEnterAgain()
     {
-        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, random) is not { } delay)
-        {
-            return false;
-        }
-
         for (var i = 1; i <= plan.Count; i++)
         {
             var index = (_index + i) % plan.Count;
-            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index].Health, ref delay))
+            if ((_tried & ~_barred & Bit(index)) != 0 && route.Retry.DelayBefore(_repeats, RestOf(index), random) is { } delay
+                && TryEnterIn(plan[index].Health, ref delay))
             {
                 if (route.Budget?.TrySpend() != true)
                 {
@@ -220,6 +220,9 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
         return false;
     }
+
+    /// <summary>What is left of the time for which a target itself asked to be left alone.</summary>
+    private TimeSpan? RestOf(int index) => _notBefore?[index] is { } until && until > exchange.Timings.Elapsed ? until - exchange.Timings.Elapsed : null;
 
     /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
     private bool TryEnterIn(TargetHealth? health, ref TimeSpan delay)
@@ -279,7 +282,18 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private void Blame(int index, in HealthPass pass, FailureKind kind, TimeSpan? retryAfter)
     {
         var disposition = Disposition.Of(kind);
-        plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
+        if (retryAfter is { } rest)
+        {
+            _notBefore ??= new TimeSpan[plan.Count];
+            _notBefore[index] = exchange.Timings.Elapsed + rest;
+        }
+
+        if (kind != FailureKind.Interrupted)
+        {
+            plan[index].Health?.Failed(pass, disposition.Blame, retryAfter);
+        }
+
+        // Whoever gave up waiting has learned nothing: a trial that ends so is no answer that would close the circuit breaker.
         plan[index].Health?.Leave(pass);
         if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
         {
