@@ -41,7 +41,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             if (walk.Delay > TimeSpan.Zero)
             {
                 using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded);
+                exchange.Timings.UpstreamWaitBegins();
                 await Task.Delay(walk.Delay, time, interrupted.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                exchange.Timings.UpstreamWaitEnds();
                 if (exchange.GatewayEnded.IsCancellationRequested)
                 {
                     return GatewayLifetime.Error;
