@@ -103,7 +103,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             return false;
         }
 
-        var kind = exchange.Response.HasStarted ? FailureKind.StreamCut : broken.FailureKind;
+        var kind = exchange.Response.HasStarted && broken.FailureKind != FailureKind.Interrupted ? FailureKind.StreamCut : broken.FailureKind;
         walk.Failed(kind);
         if (exchange.Attempts.Count > 0)
         {

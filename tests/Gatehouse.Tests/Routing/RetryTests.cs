@@ -204,6 +204,50 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_target_is_not_blamed_for_an_answer_that_is_longer_than_an_exchange_may_be()
+    {
+        var time = new ManualTime();
+        await using var upstream = new ScriptedUpstream(async (_, connection) =>
+        {
+            await connection.StartChunkedAsync(200, "text/event-stream");
+            await connection.ChunkAsync("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n");
+            await connection.UntilPeerClosesAsync();
+        });
+        await using var gateway = await GatewayHost.StartAsync(Route(upstream, "targets: [a/m, b/m], timeout: { idle: 20s, total: 5s }"), time);
+
+        for (var i = 0; i < 6; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", """{"model":"chat","stream":true}""", HttpCompletionOption.ResponseHeadersRead);
+            _ = await time.AdvanceUntilAsync(response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), TimeSpan.FromSeconds(5));
+            var row = await gateway.ExchangeAsync(response);
+            Assert.Equal(("truncated", "upstream_timeout"), (row.Outcome(), row.ErrorCode()));
+        }
+
+        Assert.Equal("closed", (await gateway.RouteAsync("chat")).GetProperty("targets")[0].GetProperty("health").GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_target_that_had_but_the_rest_of_the_time_is_not_blamed()
+    {
+        var time = new ManualTime();
+        await using var first = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        await using var second = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        await using var gateway = await GatewayHost.StartAsync(
+            Route(first, second, "targets: [a/m, b/m], timeout: { first_byte: 10s, total: 11s }, health: { consecutive_failures: 1 }"), time);
+
+        var call = gateway.PostAsync("/v1/chat/completions", Call);
+        await Eventually.TrueAsync(() => first.Requests.Count == 1, "the first request");
+        time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.TrueAsync(() => second.Requests.Count == 1, "the second request");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        using var response = await call;
+        Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
+        var targets = (await gateway.RouteAsync("chat")).GetProperty("targets");
+        Assert.Equal(("open", "closed"), (targets[0].GetProperty("health").GetProperty("state").GetString(), targets[1].GetProperty("health").GetProperty("state").GetString()));
+    }
+
+    [Fact]
     public async Task An_outage_is_not_multiplied()
     {
         var time = new ManualTime();
