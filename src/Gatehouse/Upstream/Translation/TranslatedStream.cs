@@ -175,11 +175,14 @@ internal sealed class TranslatedStream(
     /// <returns>Why another target is to be tried; null to go on.</returns>
     private GatewayError? PassOn(Exchange exchange, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
-        _saysSomething |= _events.Exists(streamEvent => streamEvent is PartDelta { Text.Length: > 0 } or ChoiceStopped { Stop.Raw: not null });
-        if (joined is { Continuations: > 0 } && !_saysSomething && _events.Exists(streamEvent => streamEvent is AnswerEnded))
+        if (joined is { Continuations: > 0 } && !_saysSomething)
         {
-            // Neither a word nor why there is none: what broke off is no more whole than before.
-            return WithoutAWord(exchange);
+            _saysSomething = _events.Exists(streamEvent => streamEvent is PartDelta { Text.Length: > 0 } or ChoiceStopped { Stop.Raw: not null });
+            if (!_saysSomething && _events.Exists(streamEvent => streamEvent is AnswerEnded))
+            {
+                // Neither a word nor why there is none: what broke off is no more whole than before.
+                return WithoutAWord(exchange);
+            }
         }
 
         joined?.Join(_events);
