@@ -114,10 +114,15 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public ExchangePhase ErrorPhase { get; set; }
 
     /// <summary>For the record: the target's own words about its failure have reached the caller.</summary>
-    public void MarkFailed(string what)
+    /// <param name="what">Happened, for when it had no words of its own.</param>
+    /// <param name="kind">What its words say of who is at fault; null where they were read before, or say nothing.</param>
+    public void MarkFailed(string what, FailureKind? kind = null)
     {
         Outcome = ExchangeOutcome.Failed;
-        Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage is { Length: <= MaxErrorMessage } message ? message : $"{Target!.Name} {what}.");
+        Error = new GatewayError(GatewayErrorCode.UpstreamError, Facts.ErrorMessage is { Length: <= MaxErrorMessage } message ? message : $"{Target!.Name} {what}.")
+        {
+            Failure = kind ?? Error?.Failure,
+        };
     }
 
     /// <summary>The task that a call with these headers belongs to.</summary>

@@ -54,7 +54,7 @@ internal static class Authorizer
         return Outcome.Continue;
     }
 
-    private static bool LeadsAnywhere(Exchange exchange) => exchange.Route!.Targets.Any(leaf => exchange.Permits!(leaf.Target));
+    private static bool LeadsAnywhere(Exchange exchange) => exchange.Route!.Root.AnsweringTargets.Any(leaf => exchange.Permits!(leaf.Target));
 
     private static string Listed(IReadOnlyList<string> models) => models.Count == 0 ? "none" : string.Join(", ", models);
 }

@@ -41,7 +41,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             if (walk.Delay > TimeSpan.Zero)
             {
                 using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded);
+                exchange.Timings.UpstreamWaitBegins();
                 await Task.Delay(walk.Delay, time, interrupted.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                exchange.Timings.UpstreamWaitEnds();
                 if (exchange.GatewayEnded.IsCancellationRequested)
                 {
                     return GatewayLifetime.Error;
@@ -57,8 +59,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
             if (call is null)
             {
-                walk.Failed(unsayable!.FailureKind);
-                if (walk.Advance(unsayable.FailureKind))
+                walk.NotAsked();
+                if (walk.Advance(unsayable!.FailureKind))
                 {
                     continue;
                 }
@@ -86,7 +88,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 }
 
                 walk.Failed(failure, used.RetryAfter);
-                if (!walk.Advance(failure, used.RetryAfter))
+                if (!walk.Advance(failure))
                 {
                     // The head of an answer that was to be gone on with is out: there is no place for another.
                     return exchange.Joined is null ? used.Take(exchange) : used.Error ?? NotContinued(used);
@@ -105,7 +107,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             return false;
         }
 
-        var kind = exchange.Response.HasStarted ? FailureKind.StreamCut : broken.FailureKind;
+        var kind = exchange.Response.HasStarted && broken.FailureKind != FailureKind.Interrupted ? FailureKind.StreamCut : broken.FailureKind;
         walk.Failed(kind);
         if (exchange.Attempts.Count > 0)
         {
@@ -133,7 +135,8 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     /// <returns>The call that ended; another one than was given where that one was faster.</returns>
     private async ValueTask<TargetCall> SendAsync(Exchange exchange, RouteWalk walk, TargetCall call)
     {
-        if (walk.HedgeDelay is { } delay && exchange.Operation.MayBeAskedTwice)
+        // Tokens may be counted for a target without asking it: that needs no second try.
+        if (walk.HedgeDelay is { } delay && exchange.Operation is { MayBeAskedTwice: true, CountsTokens: false })
         {
             return await HedgedAttempt.RunAsync(exchange, walk, call, delay, time);
         }

@@ -233,8 +233,13 @@ internal sealed class RouteCompiler(
 
     /// <summary>That of the same target before the reload, and of the same target elsewhere in the tree.</summary>
     private TargetHealth HealthOf(Target target, Scope scope) =>
-        scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => string.Equals(leaf.Target.Name, target.Name, StringComparison.Ordinal))?.Health
+        scope.Leaves.Concat(scope.Before?.Targets ?? []).FirstOrDefault(leaf => IsSame(leaf.Target, target))?.Health
         ?? new TargetHealth(scope.Health, time, random);
+
+    /// <summary>With another address or another credential the same name is another target: what was wrong before may be right now.</summary>
+    private static bool IsSame(Target one, Target other) => string.Equals(one.Name, other.Name, StringComparison.Ordinal)
+        && string.Equals(one.Provider.BaseUrl, other.Provider.BaseUrl, StringComparison.Ordinal)
+        && one.Provider.Headers.SequenceEqual(other.Provider.Headers) && one.Provider.SignerKey == other.Provider.SignerKey;
 
     private static RoutePlan PlanOf(List<RouteTarget> leaves)
     {

@@ -11,6 +11,9 @@ internal abstract class RouteNode
     /// <summary>All targets below, in the order in which they are written.</summary>
     public abstract IEnumerable<RouteTarget> Targets { get; }
 
+    /// <summary>Those of <see cref="Targets"/> that may answer an exchange, and do not only get copies.</summary>
+    public virtual IEnumerable<RouteTarget> AnsweringTargets => Targets;
+
     /// <summary>Its place in its parent: share of the traffic in strategies that divide it.</summary>
     public double Weight { get; set; } = 1;
 

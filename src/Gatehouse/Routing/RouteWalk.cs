@@ -24,6 +24,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private RoutePass _hedgePass;
     private bool _isIn;
     private bool _hasAnswered;
+    private TimeSpan[]? _notBefore;
 
     public RoutePlan Plan => plan;
 
@@ -64,13 +65,15 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     public void LeaveHedge()
     {
         Leave(_hedge, _hedgePass, LimitEnd.NotMade);
+        _hedgePass = default;
         _attempts--;
     }
 
     /// <summary>One of two attempts is used; the other one is over.</summary>
     /// <param name="secondWins">The walk goes on from the second.</param>
     /// <param name="failure">Of the loser; null when it was given up, for which it is not to blame.</param>
-    public void EndRace(bool secondWins, FailureKind? failure, TimeSpan? retryAfter)
+    /// <param name="waited">For the loser's answer.</param>
+    public void EndRace(bool secondWins, FailureKind? failure, TimeSpan? retryAfter, TimeSpan waited)
     {
         var (loser, pass) = secondWins ? (_index, _pass) : (_hedge, _hedgePass);
         if (secondWins)
@@ -78,6 +81,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             (_index, _pass) = (_hedge, _hedgePass);
         }
 
+        _hedgePass = default;
         route.Counts?.CountHedge();
         if (failure is { } kind)
         {
@@ -86,6 +90,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         else
         {
             plan[loser].Health?.Counts.CountEnded(hasAnswered: false);
+            plan[loser].Health?.Overtaken(pass.Health, waited);
             Leave(loser, pass, LimitEnd.Unknown);
         }
     }
@@ -142,12 +147,15 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             _isIn = false;
             Blame(_index, _pass, kind, retryAfter);
         }
+    }
 
-        if (kind == FailureKind.Unsupported)
-        {
-            // It was not asked.
-            _attempts--;
-        }
+    /// <summary>The call cannot be put so that the target understands it: nothing was sent there, and nothing is known of it.</summary>
+    public void NotAsked()
+    {
+        _isIn = false;
+        Leave(_index, _pass, LimitEnd.NotMade);
+        _barred |= Bit(_index);
+        _attempts--;
     }
 
     /// <summary>Whether there is anything to go on to after such a failure. It may be gone when it is asked for.</summary>
@@ -156,7 +164,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
     /// <summary>Goes on to the next attempt after a failure.</summary>
     /// <returns>False when the failure stands.</returns>
-    public bool Advance(FailureKind kind, TimeSpan? retryAfter = null)
+    public bool Advance(FailureKind kind)
     {
         if (!MayAdvance(kind))
         {
@@ -170,7 +178,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             route.Counts?.CountFailOver();
         }
         // A target that is ejected is likelier to fail once more than one that failed just now; but not than one that did so twice.
-        else if (_repeats == 0 && TryEnterAgain(retryAfter))
+        else if (_repeats == 0 && TryEnterAgain())
         {
             route.Counts?.CountRetry();
         }
@@ -178,7 +186,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         {
             route.Counts?.CountFailOver();
         }
-        else if (TryEnterAgain(retryAfter))
+        else if (TryEnterAgain())
         {
             route.Counts?.CountRetry();
         }
@@ -193,16 +201,23 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>The exchange is over, however it ended.</summary>
     public void End()
     {
+        if (_hedgePass != default && _hedge != _index)
+        {
+            // Nothing, unless something unexpected came between its beginning and the end of the race.
+            Leave(_hedge, _hedgePass, LimitEnd.Unknown);
+        }
+
         if (!_isIn)
         {
             return;
         }
 
         _isIn = false;
-        if (exchange is { Outcome: ExchangeOutcome.Failed, Error.Traits.Party: ErrorParty.Upstream })
+        if (exchange is { Outcome: ExchangeOutcome.Failed, Error: { Traits.Party: ErrorParty.Upstream } told })
         {
-            // The answer was passed on, and told of an error inside.
-            Blame(_index, _pass, FailureKind.ServerError, retryAfter: null);
+            // The answer was passed on, and told of an error inside: perhaps one that the request is to blame for. A target that began to answer is not ejected.
+            var kind = told.Failure ?? FailureKind.ServerError;
+            Blame(_index, _pass, Disposition.Of(kind).Blame == Attempts.Blame.Eject ? FailureKind.ServerError : kind, retryAfter: null);
         }
         else
         {
@@ -258,17 +273,13 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     }
 
     /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
-    private bool TryEnterAgain(TimeSpan? retryAfter)
+    private bool TryEnterAgain()
     {
-        if ((_tried & ~_barred) == 0 || route.Retry.DelayBefore(_repeats, retryAfter, context.Random) is not { } delay)
-        {
-            return false;
-        }
-
         for (var i = 1; i <= plan.Count; i++)
         {
             var index = (_index + i) % plan.Count;
-            if ((_tried & ~_barred & Bit(index)) != 0 && TryEnterIn(plan[index], ref delay))
+            if ((_tried & ~_barred & Bit(index)) != 0 && route.Retry.DelayBefore(_repeats, RestOf(index), context.Random) is { } delay
+                && TryEnterIn(plan[index], ref delay))
             {
                 if (route.Budget?.TrySpend() != true)
                 {
@@ -283,6 +294,9 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
         return false;
     }
+
+    /// <summary>What is left of the time for which a target itself asked to be left alone.</summary>
+    private TimeSpan? RestOf(int index) => _notBefore?[index] is { } until && until > exchange.Timings.Elapsed ? until - exchange.Timings.Elapsed : null;
 
     /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
     private bool TryEnterIn(RouteTarget target, ref TimeSpan delay)
@@ -353,7 +367,18 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     {
         var disposition = Disposition.Of(kind);
         plan[index].Health?.Counts.CountFailed(kind);
-        plan[index].Health?.Failed(pass.Health, disposition.Blame, retryAfter);
+        if (retryAfter is { } rest)
+        {
+            _notBefore ??= new TimeSpan[plan.Count];
+            _notBefore[index] = exchange.Timings.Elapsed + rest;
+        }
+
+        if (kind != FailureKind.Interrupted)
+        {
+            plan[index].Health?.Failed(pass.Health, disposition.Blame, retryAfter);
+        }
+
+        // Whoever gave up waiting has learned nothing: a trial that ends so is no answer that would close the circuit breaker.
         Leave(index, pass, EndOf(kind));
         if (!disposition.MayRepeat || !route.Retry.On.Contains(kind))
         {

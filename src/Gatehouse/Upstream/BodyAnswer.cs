@@ -160,12 +160,13 @@ internal sealed class BodyAnswer : HeldAnswer
 
         if (traits.HasFlag(ChunkTraits.Error) && IsSuccess)
         {
-            if (FailureClassifier.OfFrame(body) is var kind && exchange.Walk?.CanAdvance(kind) == true)
+            var kind = FailureClassifier.OfFrame(body);
+            if (exchange.Walk?.CanAdvance(kind) == true)
             {
                 return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in an answer with status 200.") { Failure = kind };
             }
 
-            exchange.MarkFailed("reported an error in an answer with status 200");
+            exchange.MarkFailed("reported an error in an answer with status 200", kind);
         }
 
         return Start(exchange, _heldLength);

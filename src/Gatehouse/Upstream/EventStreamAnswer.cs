@@ -3,6 +3,7 @@ using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Protocols.Sse;
+using Gatehouse.Upstream.Failures;
 using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Upstream;
@@ -24,7 +25,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
     private readonly PooledBuffer _waiting = new();
     private byte[] _end = [];
     private bool _sawEnd;
-    private bool _sawError;
+    private FailureKind? _toldFailure;
 
     public override int HeldBytes => _end.Length + _frames.Unfinished.Length;
 
@@ -166,7 +167,11 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     private bool PassOn(Exchange exchange, ReadOnlySpan<byte> frame, ChunkTraits traits, bool isDone)
     {
-        _sawError |= traits.HasFlag(ChunkTraits.Error);
+        if (traits.HasFlag(ChunkTraits.Error))
+        {
+            _toldFailure ??= FailureClassifier.OfFrame(SseFrame.Parse(frame).Data);
+        }
+
         var wasHeld = _end.Length > 0;
         if (wasHeld)
         {
@@ -205,7 +210,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     /// <summary>Before the start: why the answer is none.</summary>
     private GatewayError? FailureBeforeStart(Exchange exchange, SseFrame frame, ChunkTraits traits, bool isReadable) =>
-        traits.HasFlag(ChunkTraits.Error) ? FailureOf(exchange, frame.Data)
+        traits.HasFlag(ChunkTraits.Error) ? FailureOf(exchange, FailureClassifier.OfFrame(frame.Data))
         : IsDone(frame) ? SaysNothing(exchange) ? WithoutAWord(exchange) : null
         : !isReadable && MustBeReadable(exchange)
             ? new GatewayError(GatewayErrorCode.UpstreamInvalidResponse, $"{exchange.Target!.Name} sent a frame that is not JSON.")
@@ -243,7 +248,11 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
                 return failure;
             }
 
-            _sawError |= traits.HasFlag(ChunkTraits.Error);
+            if (traits.HasFlag(ChunkTraits.Error))
+            {
+                _toldFailure ??= FailureClassifier.OfFrame(last.Data);
+            }
+
             _sawEnd |= IsDone(last) || traits.HasFlag(ChunkTraits.Last);
         }
 
@@ -254,7 +263,7 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
         // Perplexity and GPUStack end without [DONE]; a finish_reason of every choice says that nothing is missing. Of relayed paths only
         // some are known to have a last event.
-        var isWhole = _sawEnd || _sawError || exchange.Facts.IsFinished || (exchange.Operation.IsRelay && !exchange.Facts.HasLastEvent);
+        var isWhole = _sawEnd || _toldFailure is not null || exchange.Facts.IsFinished || (exchange.Operation.IsRelay && !exchange.Facts.HasLastEvent);
         if (!isWhole)
         {
             return Broken(exchange);
@@ -281,9 +290,9 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
 
     private Outcome Ended(Exchange exchange)
     {
-        if (_sawError)
+        if (_toldFailure is { } kind)
         {
-            exchange.MarkFailed("reported an error in its stream");
+            exchange.MarkFailed("reported an error in its stream", kind);
         }
 
         return Outcome.Continue;

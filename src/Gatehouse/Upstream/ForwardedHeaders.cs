@@ -20,6 +20,8 @@ internal static class ForwardedHeaders
         // The caller's credentials are for the gateway alone, and so is what selects an account at the provider.
         "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "openai-organization", "openai-project",
         "ocp-apim-subscription-key", "x-goog-user-project",
+        // Google's front ends take the method from them: a POST would become a GET of something that is not there, and look like a missing model.
+        "x-http-method-override", "x-http-method", "x-method-override",
         // Answers are read on their way: they must come uncompressed.
         "accept-encoding",
         // About the caller's network; no business of the provider's.

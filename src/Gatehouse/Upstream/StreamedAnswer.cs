@@ -1,5 +1,4 @@
 using Gatehouse.Pipeline;
-using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream;
 
@@ -86,12 +85,10 @@ internal abstract class StreamedAnswer(HttpResponseMessage response, CallLifetim
 
     /// <summary>Before the start: an error that the target reports in its stream.</summary>
     /// <param name="exchange">Has read it.</param>
-    /// <param name="data">Of the frame.</param>
-    /// <param name="errorType">What its framing says of it.</param>
+    /// <param name="kind">What it tells of.</param>
     /// <returns>What another target is to be tried for; null when there is none, and the error is for the caller.</returns>
-    protected static GatewayError? FailureOf(Exchange exchange, ReadOnlySpan<byte> data, string? errorType = null)
+    protected static GatewayError? FailureOf(Exchange exchange, FailureKind kind)
     {
-        var kind = FailureClassifier.OfFrame(data, errorType);
         if (!exchange.Walk!.CanAdvance(kind))
         {
             return null;

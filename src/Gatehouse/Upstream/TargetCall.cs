@@ -81,6 +81,12 @@ internal sealed class TargetCall : IDisposable
                     _response = null;
                 }
             }
+            else if (!exchange.Operation.IsRelay && (int)response.StatusCode is >= 300 and < 400)
+            {
+                Error = new GatewayError(
+                    GatewayErrorCode.UpstreamInvalidResponse,
+                    $"{Target.Name} answered with a redirect ({Status}), which is not followed. Is base_url of '{Target.Provider.Name}' right?");
+            }
         }
 
         if (Error is { } error)
@@ -116,16 +122,7 @@ internal sealed class TargetCall : IDisposable
             return error;
         }
 
-        var response = _response!;
-        var isRelay = exchange.Operation.IsRelay;
-        if (!isRelay && Status is >= 300 and < 400)
-        {
-            return new GatewayError(
-                GatewayErrorCode.UpstreamInvalidResponse,
-                $"{Target.Name} answered with a redirect ({Status}), which is not followed. Is base_url of '{Target.Provider.Name}' right?");
-        }
-
-        exchange.Answer = AnswerOf(exchange, response, isRelay);
+        exchange.Answer = AnswerOf(exchange, _response!, exchange.Operation.IsRelay);
         _isTaken = true;
         return Outcome.Continue;
     }

@@ -56,7 +56,7 @@ internal static class UpstreamClient
                 {
                     response = await target.Provider.Transport.SendAsync(request, lifetime.Token);
                 }
-                catch (HttpRequestException exception) when (resends < MaxResends && IsUnsent(exception, request))
+                catch (HttpRequestException exception) when (resends < MaxResends && IsUnsent(exception, body))
                 {
                     // On another connection.
                 }
@@ -112,8 +112,8 @@ internal static class UpstreamClient
     /// The HTTP/2 connection was closed between its choice and its use (a GOAWAY): the client library repeats what the provider says it did not
     /// take, but not what came too late to be told of. Where no byte of the body has gone out, the provider cannot have begun on it.
     /// </summary>
-    private static bool IsUnsent(HttpRequestException exception, HttpRequestMessage request) =>
-        exception.HttpRequestError == HttpRequestError.HttpProtocolError && request.Content is SplicedContent { HasBegun: false };
+    private static bool IsUnsent(HttpRequestException exception, HttpContent? body) =>
+        exception.HttpRequestError == HttpRequestError.HttpProtocolError && body is SplicedContent { HasBegun: false };
 
     private static HttpRequestMessage CreateRequest(Exchange exchange, Target target)
     {

@@ -59,6 +59,11 @@ public sealed class FailureClassifierTests
     [InlineData(400, "ContentRefused", "{'error':{'message':'Invalid prompt: your prompt was flagged as potentially violating our usage policy.','type':'invalid_request_error','code':'invalid_prompt'}}")]
     [InlineData(503, "Overloaded", "{'error':{'message':'The engine is currently overloaded, please try again later','type':'server_error','code':null}}")]
     [InlineData(404, "InvalidRequest", "{'error':{'message':'Item with id \\u0027rs_1\\u0027 not found.','type':'invalid_request_error','param':'input','code':null}}")]
+    [InlineData(403, "Unsupported", "{'error':{'message':'You are not allowed to request logprobs from this model','type':'invalid_request_error','param':null,'code':null}}")]
+    [InlineData(424, "InvalidRequest", "{'error':{'message':'Error retrieving tool list from MCP server: \\u0027x\\u0027. Http status code: 404 (Not Found)','type':'external_connector_error','param':'tools','code':'http_error'}}")]
+    [InlineData(403, "ModelNotFound", "{'error':{'message':'Project `p` does not have access to model `gpt-4o`','type':'invalid_request_error','param':null,'code':'model_not_found'}}")]
+    // LiteLLM
+    [InlineData(404, "ModelNotFound", "{'error':{'message':'x','type':'None','param':'None','code':'404'}}")]
     // Azure
     [InlineData(400, "ContentRefused", "{'error':{'message':'The response was filtered','type':null,'param':'prompt','code':'content_filter','status':400,'innererror':{'code':'ResponsibleAIPolicyViolation','content_filter_result':{'hate':{'filtered':true}}}}}")]
     [InlineData(400, "ContentRefused", "{'error':{'code':'400','innererror':{'code':'ResponsibleAIPolicyViolation'},'message':'x'}}")]
@@ -74,7 +79,9 @@ public sealed class FailureClassifierTests
     [InlineData(500, "ServerError", "{'type':'error','error':{'type':'api_error','message':'Internal server error'}}")]
     [InlineData(529, "Overloaded", "{'type':'error','error':{'type':'overloaded_error','message':'Overloaded'}}")]
     [InlineData(500, "Overloaded", "{'type':'error','error':{'type':'overloaded_error','message':'Overloaded'}}")]
+    [InlineData(429, "Unsupported", "{'type':'error','error':{'type':'rate_limit_error','message':'Extra usage is required for long context requests.'}}")]
     // Gemini and Vertex
+    [InlineData(403, "InvalidRequest", "{'error':{'code':403,'message':'x@y.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.','status':'PERMISSION_DENIED'}}")]
     [InlineData(400, "ContextLength", "{'error':{'code':400,'message':'The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).','status':'INVALID_ARGUMENT'}}")]
     [InlineData(503, "Overloaded", "{'error':{'code':503,'message':'The model is overloaded. Please try again later.','status':'UNAVAILABLE'}}")]
     [InlineData(429, "RateLimited", "[{'error':{'code':429,'message':'Resource exhausted. Please try again later.','status':'RESOURCE_EXHAUSTED'}}]")]

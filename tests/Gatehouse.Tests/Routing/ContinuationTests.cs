@@ -194,6 +194,40 @@ public sealed class ContinuationTests
     }
 
     [Fact]
+    public async Task One_that_says_nothing_and_not_why_does_not_end_the_answer()
+    {
+        await using var mock = Breaking("claude", "Say: ", Cut, (_, connection) => connection.RespondAsync(
+            200, "text/event-stream", "data: {\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\ndata: [DONE]\n\n"));
+        await using var gateway = await GatewayHost.StartAsync(Route(mock, "claude/m1, chat/m2"));
+
+        using var response = await new Caller("chat").AskAsync(gateway, "r", isStream: true);
+
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        _ = GatewayAnswers.ErrorIn(Caller.Frames(text)[^1], "upstream_invalid_response");
+        Assert.DoesNotContain("\"finish_reason\":\"stop\"", text, StringComparison.Ordinal);
+        Assert.Equal("truncated", (await gateway.ExchangeAsync(response)).Outcome());
+    }
+
+    [Fact]
+    public async Task What_a_provider_refuses_in_the_middle_is_not_had_from_another()
+    {
+        await using var mock = new ProviderMock(async (_, connection) =>
+        {
+            await StartAsync(connection, "chat", "Say: ");
+            await connection.ChunkAsync("event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"no\",\"code\":\"content_filter\"}}\n\n");
+            await connection.EndChunksAsync();
+            return true;
+        });
+        await using var gateway = await GatewayHost.StartAsync(Route(mock, "chat/m1, claude/m2"));
+
+        using var response = await new Caller("chat").AskAsync(gateway, "r", isStream: true);
+
+        _ = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Single(mock.Requests);
+        Assert.Equal(("failed", 0), ((await gateway.ExchangeAsync(response)).Outcome(), (await gateway.ExchangeAsync(response)).GetProperty("continued").GetInt32()));
+    }
+
+    [Fact]
     public async Task Each_call_costs_what_its_own_target_charges()
     {
         await using var mock = Breaking("claude", "Say: ", Cut);

@@ -168,6 +168,30 @@ public sealed class HedgeTests
         Assert.Equal("cancelled", (await gateway.ExchangeAsync(_ => true)).Outcome());
     }
 
+    [Fact]
+    public async Task A_target_for_which_tokens_are_counted_here_is_not_asked_beside_another()
+    {
+        var time = new ManualTime();
+        using var mayAnswer = new SemaphoreSlim(0);
+        await using var counts = new ScriptedUpstream(async (_, connection) =>
+        {
+            await mayAnswer.WaitAsync(connection.Stop);
+            await connection.RespondAsync(200, "application/json", """{"input_tokens":7}""");
+        });
+        await using var cannot = new ScriptedUpstream((_, connection) => connection.RespondAsync(400, "application/json", "{}"));
+        var route = Route(counts, cannot).Replace("a: { kind: openai-compatible, base_url: \"" + counts.Address + "v1\"", "a: { kind: anthropic, api_key: x, base_url: \"" + counts.Address + "\"", StringComparison.Ordinal);
+        await using var gateway = await GatewayHost.StartAsync(route, time);
+
+        var call = gateway.PostAsync("/v1/messages/count_tokens", """{"model":"chat","messages":[{"role":"user","content":"hi"}]}""");
+        await Eventually.TrueAsync(() => counts.Requests.Count == 1, "the first request");
+        time.Advance(TimeSpan.FromSeconds(2));
+        mayAnswer.Release();
+
+        using var response = await call;
+        Assert.Equal((HttpStatusCode.OK, "1"), (response.StatusCode, response.Header("x-gatehouse-attempts")));
+        Assert.Empty(cannot.Requests);
+    }
+
     private static string Answer(string id) => $$$"""{"id":"{{{id}}}","usage":{"prompt_tokens":7,"completion_tokens":3}}""";
 
     private static string Route(ScriptedUpstream first, ScriptedUpstream second, string targets = "a/m, b/m") => $$"""

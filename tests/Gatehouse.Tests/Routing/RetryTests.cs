@@ -90,6 +90,164 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task What_one_target_says_in_retry_after_holds_for_no_other()
+    {
+        await using var first = FailingFirst(1, 500);
+        await using var second = FailingFirst(9, 429, "retry-after: 3600");
+        await using var gateway = await GatewayHost.StartAsync(Route(first, second, "targets: [a/m, b/m], retry: { backoff: 1ms }"));
+
+        using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+
+        Assert.Equal((HttpStatusCode.OK, "a/m", "3"), (response.StatusCode, response.Header("x-gatehouse-target"), response.Header("x-gatehouse-attempts")));
+    }
+
+    [Fact]
+    public async Task What_a_target_said_in_retry_after_holds_when_another_one_failed_meanwhile()
+    {
+        var time = new ManualTime();
+        await using var first = FailingFirst(1, 503, "retry-after: 3");
+        await using var second = FailingFirst(9, 401);
+        await using var gateway = await GatewayHost.StartAsync(Route(first, second, "targets: [a/m, b/m]"), time);
+
+        var call = gateway.PostAsync("/v1/chat/completions", Call);
+        await Eventually.TrueAsync(() => second.Requests.Count == 1, "the second request");
+        var from = time.GetUtcNow();
+        await AdvanceUntilAsync(time, call, TimeSpan.FromMilliseconds(500));
+
+        using var response = await call;
+        Assert.Equal("a/m", response.Header("x-gatehouse-target"));
+        Assert.True(time.GetUtcNow() - from >= TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task A_redirect_is_a_failure_like_others()
+    {
+        await using var first = new ScriptedUpstream((_, connection) => connection.RespondAsync(302, "text/html", "", "location: https://status.example/"));
+        await using var second = ScriptedUpstream.Json(Good);
+        await using var gateway = await GatewayHost.StartAsync(Route(first, second, "targets: [a/m, b/m]"));
+
+        using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+
+        Assert.Equal((HttpStatusCode.OK, "b/m"), (response.StatusCode, response.Header("x-gatehouse-target")));
+        var attempt = (await gateway.ExchangeAsync(response)).GetProperty("attempts")[0];
+        Assert.Equal((302, "upstream_invalid_response", "server_error"), (attempt.GetProperty("status").GetInt32(), attempt.GetProperty("error").GetString(), attempt.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public async Task A_trial_that_nobody_waits_for_any_more_proves_nothing()
+    {
+        var time = new ManualTime();
+        var count = 0;
+        await using var first = new ScriptedUpstream((_, connection) => Interlocked.Increment(ref count) == 1
+            ? connection.RespondAsync(401, "application/json", "{}")
+            : connection.UntilPeerClosesAsync());
+        await using var second = ScriptedUpstream.Json(Good);
+        await using var gateway = await GatewayHost.StartAsync(Route(first, second, "targets: [a/m, b/m]"), time);
+        Assert.Equal("b/m", await TargetAsync(gateway));
+        time.Advance(TimeSpan.FromSeconds(6));
+        using var leaves = new CancellationTokenSource();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(Call, System.Text.Encoding.UTF8, "application/json") };
+
+        var trial = gateway.Client.SendAsync(request, leaves.Token);
+        await Eventually.TrueAsync(() => first.Requests.Count == 2, "the trial");
+        await leaves.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trial);
+        _ = await gateway.ExchangeAsync(row => row.Outcome() == "cancelled");
+        var health = (await gateway.RouteAsync("chat")).GetProperty("targets")[0].GetProperty("health");
+        Assert.Equal(("half_open", 0), (health.GetProperty("state").GetString(), health.GetProperty("in_flight").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_trial_that_could_not_be_asked_proves_nothing()
+    {
+        var time = new ManualTime();
+        await using var first = FailingFirst(9, 401);
+        await using var second = ScriptedUpstream.Json(Good);
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            providers:
+              a: { kind: anthropic, base_url: "{{first.Address}}", api_key: x }
+              b: { kind: openai-compatible, base_url: "{{second.Address}}v1" }
+            routes:
+              chat: { targets: [a/m, b/m] }
+            """, time);
+        using (await gateway.PostAsync("/v1/chat/completions", """{"model":"chat","messages":[{"role":"user","content":"hi"}]}"""))
+        {
+        }
+
+        time.Advance(TimeSpan.FromSeconds(6));
+
+        // Anthropic has no moderation.
+        using var response = await gateway.PostAsync("/v1/moderations", """{"model":"chat","input":"hi"}""");
+
+        Assert.Equal("b/m", response.Header("x-gatehouse-target"));
+        Assert.Equal("half_open", (await gateway.RouteAsync("chat")).GetProperty("targets")[0].GetProperty("health").GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData(true, "text/event-stream", "data: {\"error\":{\"message\":\"no\",\"code\":\"content_filter\"}}\n\n", "closed")]
+    [InlineData(true, "text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}\n\n", "closed")]
+    [InlineData(false, "application/json", "{\"error\":{\"message\":\"no\",\"code\":\"content_filter\"}}", "closed")]
+    [InlineData(true, "text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"error\":{\"message\":\"no\",\"type\":\"server_error\"}}\n\n", "open")]
+    public async Task A_target_is_not_blamed_for_what_it_says_of_the_request_in_its_answer(bool isStream, string type, string answer, string state)
+    {
+        await using var upstream = new ScriptedUpstream((_, connection) => connection.RespondAsync(200, type, answer));
+        await using var gateway = await GatewayHost.StartAsync(Route(upstream, "targets: [a/m, b/m]"));
+
+        for (var i = 0; i < 6; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", isStream ? """{"model":"chat","stream":true}""" : Call);
+            Assert.Equal("failed", (await gateway.ExchangeAsync(response)).Outcome());
+        }
+
+        Assert.Equal(state, (await gateway.RouteAsync("chat")).GetProperty("targets")[0].GetProperty("health").GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_target_is_not_blamed_for_an_answer_that_is_longer_than_an_exchange_may_be()
+    {
+        var time = new ManualTime();
+        await using var upstream = new ScriptedUpstream(async (_, connection) =>
+        {
+            await connection.StartChunkedAsync(200, "text/event-stream");
+            await connection.ChunkAsync("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n");
+            await connection.UntilPeerClosesAsync();
+        });
+        await using var gateway = await GatewayHost.StartAsync(Route(upstream, "targets: [a/m, b/m], timeout: { idle: 20s, total: 5s }"), time);
+
+        for (var i = 0; i < 6; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", """{"model":"chat","stream":true}""", HttpCompletionOption.ResponseHeadersRead);
+            _ = await time.AdvanceUntilAsync(response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), TimeSpan.FromSeconds(5));
+            var row = await gateway.ExchangeAsync(response);
+            Assert.Equal(("truncated", "upstream_timeout"), (row.Outcome(), row.ErrorCode()));
+        }
+
+        Assert.Equal("closed", (await gateway.RouteAsync("chat")).GetProperty("targets")[0].GetProperty("health").GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_target_that_had_but_the_rest_of_the_time_is_not_blamed()
+    {
+        var time = new ManualTime();
+        await using var first = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        await using var second = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
+        await using var gateway = await GatewayHost.StartAsync(
+            Route(first, second, "targets: [a/m, b/m], timeout: { first_byte: 10s, total: 11s }, health: { consecutive_failures: 1 }"), time);
+
+        var call = gateway.PostAsync("/v1/chat/completions", Call);
+        await Eventually.TrueAsync(() => first.Requests.Count == 1, "the first request");
+        time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.TrueAsync(() => second.Requests.Count == 1, "the second request");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        using var response = await call;
+        Assert.Equal(HttpStatusCode.GatewayTimeout, response.StatusCode);
+        var targets = (await gateway.RouteAsync("chat")).GetProperty("targets");
+        Assert.Equal(("open", "closed"), (targets[0].GetProperty("health").GetProperty("state").GetString(), targets[1].GetProperty("health").GetProperty("state").GetString()));
+    }
+
+    [Fact]
     public async Task An_outage_is_not_multiplied()
     {
         var time = new ManualTime();

@@ -40,7 +40,7 @@ internal sealed class AttemptCounts
     public void CountFailed(FailureKind kind)
     {
         _ = Interlocked.Increment(ref _failures[(int)kind]);
-        if (Disposition.Of(kind).Blame is Blame.Failure or Blame.Eject)
+        if (Disposition.Of(kind).Blame is Blame.Failure or Blame.Refused or Blame.Eject)
         {
             Volatile.Write(ref _lastFault, (int)kind);
         }

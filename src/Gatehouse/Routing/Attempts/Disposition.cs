@@ -22,9 +22,9 @@ internal readonly record struct Disposition(bool TriesNext, bool MayRepeat, Blam
 
         // hard down: nothing that is sent there again will help
         FailureKind.Unreachable => new(TriesNext: true, MayRepeat: false, Blame.Eject),
-        FailureKind.Auth => new(TriesNext: true, MayRepeat: false, Blame.Eject),
-        FailureKind.Billing => new(TriesNext: true, MayRepeat: false, Blame.Eject),
-        FailureKind.ModelNotFound => new(TriesNext: true, MayRepeat: false, Blame.Eject),
+        FailureKind.Auth => new(TriesNext: true, MayRepeat: false, Blame.Refused),
+        FailureKind.Billing => new(TriesNext: true, MayRepeat: false, Blame.Refused),
+        FailureKind.ModelNotFound => new(TriesNext: true, MayRepeat: false, Blame.Refused),
 
         // the request does not fit this target; that is nobody's fault
         FailureKind.ContextLength => new(TriesNext: true, MayRepeat: false, Blame.None),
@@ -52,6 +52,12 @@ internal enum Blame
 
     /// <summary>Counts for the circuit breaker.</summary>
     Failure,
+
+    /// <summary>
+    /// Opens the circuit breaker at once, but for a target that answered others a moment ago: then it may have refused something in this one request
+    /// (a file, a tool, an option of the account), and counts as a failure. Nobody shall take a target from others with a crafted request.
+    /// </summary>
+    Refused,
 
     /// <summary>Opens the circuit breaker at once.</summary>
     Eject,

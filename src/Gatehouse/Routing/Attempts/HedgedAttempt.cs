@@ -13,9 +13,9 @@ internal static class HedgedAttempt
     public static async ValueTask<TargetCall> RunAsync(Exchange exchange, RouteWalk walk, TargetCall first, TimeSpan delay, TimeProvider time)
     {
         exchange.Timings.UpstreamWaitBegins();
+        var firstSent = first.SendAsync(exchange, time, isAlone: false).AsTask();
         try
         {
-            var firstSent = first.SendAsync(exchange, time, isAlone: false).AsTask();
             if (await EndsWithinAsync(firstSent, delay, time) || exchange.ClientLeft || walk.TryEnterHedge() is not { } leaf)
             {
                 await firstSent;
@@ -34,6 +34,13 @@ internal static class HedgedAttempt
         }
         finally
         {
+            if (!firstSent.IsCompleted)
+            {
+                // Something unexpected happened beside it: it must not read the request's buffers after they have gone back to the server.
+                first.Abort();
+                await firstSent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             exchange.Timings.UpstreamWaitEnds();
         }
     }
@@ -52,7 +59,7 @@ internal static class HedgedAttempt
         loser.Call.Abort();
         await loser.Sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         exchange.Attempts.Add((isGivenUp ? loser.Call.ToOvertaken() : loser.Call.ToAttempt()) with { Hedge = !secondWins });
-        walk.EndRace(secondWins, isGivenUp ? null : loser.Call.Failure, loser.Call.RetryAfter);
+        walk.EndRace(secondWins, isGivenUp ? null : loser.Call.Failure, loser.Call.RetryAfter, loser.Call.ToHead);
         loser.Call.Dispose();
         await winner.Sent;
         return winner.Call;

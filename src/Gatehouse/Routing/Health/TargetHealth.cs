@@ -12,6 +12,9 @@ namespace Gatehouse.Routing.Health;
 /// <param name="random">For jitter. One that is shared must be thread-safe.</param>
 internal sealed partial class TargetHealth(HealthModel model, TimeProvider time, Random random)
 {
+    /// <summary>A target that has answered others within this time has not lost its credential, its money or its model.</summary>
+    private static readonly TimeSpan Recently = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly long _origin = time.GetTimestamp();
     private readonly CircuitBreaker _breaker = new(model, random);
@@ -23,6 +26,7 @@ internal sealed partial class TargetHealth(HealthModel model, TimeProvider time,
     private HealthModel _model = model;
     private HealthRefusal _lastRefusal;
     private Blame? _lastBlame;
+    private TimeSpan? _answeredAt;
     private int _inFlight;
     private TimeSpan _lastTraffic;
     private bool _isLastFaultOfProbe;
@@ -164,11 +168,26 @@ internal sealed partial class TargetHealth(HealthModel model, TimeProvider time,
 
             var now = Now;
             attempt.Verdict = AttemptVerdict.Succeeded;
+            _answeredAt = now;
             _breaker.Succeeded(ref attempt.Breaker, now);
             _quota.Succeeded(attempt.QuotaPeriod);
             _errors.Observe(now, failed: false);
             _latency.Observe(now, toHead.TotalMicroseconds);
             _histogram.Observe(now, toHead);
+        }
+    }
+
+    /// <summary>Another attempt was faster and this one was given up: it would have taken at least so long.</summary>
+    public void Overtaken(in HealthPass pass, TimeSpan waited)
+    {
+        lock (_lock)
+        {
+            if (_attempts.IsRunning(pass) && _attempts[pass].Verdict == AttemptVerdict.None)
+            {
+                var now = Now;
+                _latency.Observe(now, waited.TotalMicroseconds);
+                _histogram.Observe(now, waited);
+            }
         }
     }
 
@@ -198,8 +217,9 @@ internal sealed partial class TargetHealth(HealthModel model, TimeProvider time,
                     _breaker.Answered(ref attempt.Breaker, now);
                     _quota.Refused(attempt.QuotaPeriod, now, retryAfter);
                     break;
-                case Blame.Failure or Blame.Eject:
-                    _breaker.Failed(ref attempt.Breaker, now, blame == Blame.Eject, isCut, retryAfter);
+                case Blame.Failure or Blame.Refused or Blame.Eject:
+                    var ejects = blame == Blame.Eject || (blame == Blame.Refused && !(now - _answeredAt < Recently));
+                    _breaker.Failed(ref attempt.Breaker, now, ejects, isCut, retryAfter);
                     _errors.Observe(now, failed: true);
                     _isLastFaultOfProbe = attempt.IsProbe;
                     break;
@@ -279,7 +299,7 @@ internal sealed partial class TargetHealth(HealthModel model, TimeProvider time,
                 state switch { BreakerState.Closed => "closed", BreakerState.Open => "open", _ => "half_open" },
                 state == BreakerState.Closed ? null : ClockAt(now, _breaker.OpenUntil),
                 HealthRefusal.Words(_breaker.Reason, _breaker.Counted),
-                _lastBlame switch { null => null, Blame.None => "none", Blame.Quota => "quota", Blame.Failure => "failure", _ => "eject" },
+                _lastBlame switch { null => null, Blame.None => "none", Blame.Quota => "quota", Blame.Failure => "failure", Blame.Refused => "refused", _ => "eject" },
                 _errors.At(now),
                 _latency.Last == 0 ? null : _latency.Last / 1000,
                 _histogram.Percentile(now, 0.95)?.TotalMilliseconds,

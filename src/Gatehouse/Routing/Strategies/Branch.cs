@@ -3,10 +3,11 @@ namespace Gatehouse.Routing.Strategies;
 /// <summary>A child of a strategy, with what is asked of it for every exchange at hand.</summary>
 internal sealed class Branch(RouteNode node)
 {
-    private readonly RouteTarget[] _targets = [.. node.Targets];
+    private readonly RouteTarget[] _targets = [.. node.AnsweringTargets];
 
     public RouteNode Node => node;
 
+    /// <summary>Those that may answer: nothing is known of one that only gets copies, and it takes no call from another.</summary>
     public ReadOnlySpan<RouteTarget> Targets => _targets;
 
     /// <summary>0 marks a reserve.</summary>

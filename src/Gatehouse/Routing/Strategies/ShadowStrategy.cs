@@ -10,6 +10,8 @@ namespace Gatehouse.Routing.Strategies;
 internal sealed class ShadowStrategy(RouteNode primary, IReadOnlyList<(RouteNode Node, double Percent)> shadows)
     : StrategyNode([primary, .. shadows.Select(shadow => shadow.Node)])
 {
+    public override IEnumerable<RouteTarget> AnsweringTargets => primary.AnsweringTargets;
+
     public override void Plan(RouteContext context, RoutePlan plan)
     {
         var isFirst = plan.Count == 0;

@@ -11,6 +11,8 @@ internal abstract class StrategyNode(IReadOnlyList<RouteNode> children) : RouteN
 
     public sealed override IEnumerable<RouteTarget> Targets => _targets;
 
+    public override IEnumerable<RouteTarget> AnsweringTargets => Branches.SelectMany(branch => branch.Node.AnsweringTargets).Distinct();
+
     public override IEnumerable<SemanticStrategy> SemanticNodes => Branches.SelectMany(branch => branch.Node.SemanticNodes);
 
     protected Branch[] Branches { get; } = [.. children.Select(child => new Branch(child))];

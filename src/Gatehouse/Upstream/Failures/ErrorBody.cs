@@ -194,7 +194,8 @@ internal static class ErrorBody
                 facts.Phrase ??= ErrorPhrases.Of(sentence[..JsonText(raw, sentence)]);
                 break;
             case Member.Param when reader.TokenType == JsonTokenType.String:
-                facts.BlamesField |= !raw.IsEmpty && !raw.SequenceEqual("model"u8);
+                // "None": Python's null as text, which LiteLLM writes with every error.
+                facts.BlamesField |= !raw.IsEmpty && !raw.SequenceEqual("model"u8) && !raw.SequenceEqual("None"u8);
                 break;
             case Member.RetryDelay when raw.Length <= MaxWord:
                 Span<char> delay = stackalloc char[MaxWord];

@@ -47,6 +47,7 @@ internal static class ErrorPhrases
         (Billing, "You have exceeded your monthly included credits"), // Hugging Face
 
         (Unsupported, "No endpoints found that support"), // OpenRouter: with status 404
+        (Unsupported, "Extra usage is required for long context"), // Anthropic: with status 429, for requests with the beta header of the long context alone
 
         (ModelNotFound, "The provided model identifier is invalid"), // Bedrock: with status 400 (rec.)
         (ModelNotFound, "Invocation of model ID * with on-demand throughput"), // Bedrock: with status 400 (rec.)
@@ -68,6 +69,7 @@ internal static class ErrorPhrases
         (InvalidRequest, "Container with id"), (InvalidRequest, "No such File"), (InvalidRequest, "File not found"), // OpenAI, Anthropic
         (InvalidRequest, "CachedContent not found"), (InvalidRequest, "Cached content not found"), // Gemini: with status 403
         (InvalidRequest, "You do not have permission to access the File"), // Gemini: with status 403
+        (InvalidRequest, "*does not have storage.objects.get access"), // Vertex, in the words of Cloud Storage: a gs:// address of the caller's, with status 403
 
         (ContentRefused, "*blocked by content filtering policy"), // Anthropic: with status 400
         (ContentRefused, "*filtered due to the prompt triggering Azure"), // Azure (rec.)

@@ -60,8 +60,16 @@ internal static class FailureClassifier
             return wrapped;
         }
 
-        // {"param": "completion_id", "code": "not_found"}: it is not the model that is missing.
-        return status == 404 && facts.BlamesField ? FailureKind.InvalidRequest : usual;
+        return status switch
+        {
+            // {"param": "completion_id", "code": "not_found"}: it is not the model that is missing. {"param": "tools", "type": "external_connector_error"}: it
+            // is a server that the caller named which does not answer.
+            404 or 409 or 424 when facts.BlamesField => FailureKind.InvalidRequest,
+            // {"message": "You are not allowed to request logprobs from this model", "type": "invalid_request_error"}: it is this request that is not
+            // allowed. A key that is no good is a 401, and a model that the account may not use has a code of its own.
+            403 when facts.BlamesField || facts.CommonWord == FailureKind.InvalidRequest => FailureKind.Unsupported,
+            _ => usual,
+        };
     }
 
     /// <summary>Whether a body may be believed against the status it comes with.</summary>
@@ -70,7 +78,7 @@ internal static class FailureClassifier
         401 => kind is FailureKind.Billing,
         402 or 408 or 410 or 413 or 446 or 451 => false,
         // What the limit is counted in must not look like a fault of the request.
-        429 => kind is FailureKind.Overloaded or FailureKind.Billing or FailureKind.ContextLength,
+        429 => kind is FailureKind.Overloaded or FailureKind.Billing or FailureKind.ContextLength or FailureKind.Unsupported,
         // Never the caller's fault, never a reason to give the target up. That another target can take the request is all that may be learned.
         >= 500 => IsPassing(kind) || kind is FailureKind.ContextLength or FailureKind.Unsupported,
         _ => true,

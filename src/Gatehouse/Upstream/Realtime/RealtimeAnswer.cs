@@ -157,7 +157,8 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
                 await CloseAsync(_provider!, _close);
                 if (_close.Status is not (WebSocketCloseStatus.NormalClosure or WebSocketCloseStatus.EndpointUnavailable or WebSocketCloseStatus.Empty))
                 {
-                    exchange.MarkFailed($"closed the session with code {(int)_close.Status}");
+                    // RFC 6455, 7.4.1, and IANA's registry: 1011 to 1014 are the server's own trouble; the others are about what the client sent.
+                    exchange.MarkFailed($"closed the session with code {(int)_close.Status}", (int)_close.Status is >= 1011 and <= 1014 ? FailureKind.ServerError : FailureKind.InvalidRequest);
                 }
 
                 break;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Failures;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -31,6 +32,7 @@ internal sealed class TranslatedStream(
     private readonly PooledBuffer _output = new();
     private bool _hasEnded;
     private bool _hasStop;
+    private bool _saysSomething;
     private long _weight;
 
     public override int HeldBytes => _output.Length;
@@ -173,6 +175,16 @@ internal sealed class TranslatedStream(
     /// <returns>Why another target is to be tried; null to go on.</returns>
     private GatewayError? PassOn(Exchange exchange, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
+        if (joined is { Continuations: > 0 } && !_saysSomething)
+        {
+            _saysSomething = _events.Exists(streamEvent => streamEvent is PartDelta { Text.Length: > 0 } or ChoiceStopped { Stop.Raw: not null });
+            if (!_saysSomething && _events.Exists(streamEvent => streamEvent is AnswerEnded))
+            {
+                // Neither a word nor why there is none: what broke off is no more whole than before.
+                return WithoutAWord(exchange);
+            }
+        }
+
         joined?.Join(_events);
         var facts = (CodecAnswerFacts)exchange.Facts;
         foreach (var streamEvent in _events)
@@ -200,8 +212,10 @@ internal sealed class TranslatedStream(
                     Start(exchange);
                 }
             }
-            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.Walk!.CanAdvance(FailureKind.StreamCut))
+            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.Walk!.CanAdvance(FailureKind.StreamCut)
+                && exchange.Walk.CanAdvance(KindOf(eventName, data)))
             {
+                // What a provider refuses for its content, or for the request, is not to be had from the next one piece by piece.
                 return Reported(exchange, later.Error.Message);
             }
 
@@ -209,7 +223,7 @@ internal sealed class TranslatedStream(
             _hasEnded = streamEvent is AnswerEnded or AnswerFailed;
             if (_hasEnded)
             {
-                Finish(exchange, streamEvent);
+                Finish(exchange, streamEvent, eventName, data);
                 return null;
             }
 
@@ -225,27 +239,26 @@ internal sealed class TranslatedStream(
     /// <summary>The caller has got nothing yet: another target can be tried, or it be told with a status of its own.</summary>
     private GatewayError? FailBeforeStart(Exchange exchange, ChatError error, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
-        // The frames of AWS are named after the exception that they tell of.
-        var errorType = rendition.Target.Framing == StreamFraming.AwsEventStream ? Encoding.UTF8.GetString(eventName) : null;
-        if (FailureOf(exchange, data, errorType) is { } failure)
+        var kind = KindOf(eventName, data);
+        if (FailureOf(exchange, kind) is { } failure)
         {
             return failure;
         }
 
         _output.Clear();
         _hasEnded = true;
-        exchange.MarkFailed("reported an error in its stream");
+        exchange.MarkFailed("reported an error in its stream", kind);
         using var json = new Utf8JsonWriter((IBufferWriter<byte>)_output, JsonWriting.Options);
         rendition.Caller.WriteError(error, json);
         AnswerHead.Start(exchange, Response, error.Status is >= 400 and < 600 ? error.Status : StatusCodes.Status502BadGateway, "application/json", isEventStream: false);
         return null;
     }
 
-    private void Finish(Exchange exchange, ChatStreamEvent last)
+    private void Finish(Exchange exchange, ChatStreamEvent last, ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data)
     {
         if (last is AnswerFailed failed)
         {
-            exchange.MarkFailed("reported an error in its stream");
+            exchange.MarkFailed("reported an error in its stream", KindOf(eventName, data));
             _writer.WriteFailure(failed.Error, _output);
             return;
         }
@@ -263,6 +276,10 @@ internal sealed class TranslatedStream(
 
         _writer.Write(last, _output);
     }
+
+    /// <summary>Of an error in the stream. The frames of AWS are named after the exception that they tell of.</summary>
+    private FailureKind KindOf(ReadOnlySpan<byte> eventName, ReadOnlySpan<byte> data) => FailureClassifier.OfFrame(
+        data, rendition.Target.Framing == StreamFraming.AwsEventStream ? Encoding.UTF8.GetString(eventName) : null);
 
     private static long WeightOf(ChatStreamEvent streamEvent)
     {

@@ -16,6 +16,15 @@ public sealed class LeastLatencyStrategyTests
     }
 
     [Fact]
+    public void What_only_gets_copies_does_not_make_a_child_faster()
+    {
+        var copied = new ShadowStrategy(Target("slow", 1000), [(Target("copies", 0), 100)]);
+        var route = new LeastLatencyStrategy([copied, Target("fast", 100)]);
+
+        Assert.Equal(Calls, TestRoute.FirstChoices(route, new TestContext(), Calls)["fast/m"]);
+    }
+
+    [Fact]
     public void Of_four_the_best_of_two_at_random_is_first_and_the_rest_follows_by_score()
     {
         var (route, context) = (new LeastLatencyStrategy([Target("d", 40), Target("a", 10), Target("c", 30), Target("b", 20)]), new TestContext());
