@@ -29,7 +29,9 @@ internal sealed class ShadowTraffic(GatewayMetrics metrics, TimeProvider time) :
             }
 
             var length = exchange.Request.Body.Length;
-            if (Interlocked.Increment(ref _running) > MostAtOnce || Interlocked.Add(ref _bytes, length) > MostBytes)
+            // Both are counted, as Leave takes both back.
+            var (running, bytes) = (Interlocked.Increment(ref _running), Interlocked.Add(ref _bytes, length));
+            if (running > MostAtOnce || bytes > MostBytes)
             {
                 metrics.CountShadowLeftOut(exchange.Route!.Name!, target.Target.Name);
                 Leave(length);
