@@ -34,9 +34,9 @@ internal static class RouteText
             _ = text.Append(health.P95Ms is { } p95 ? string.Create(CultureInfo.InvariantCulture, $", 95th percentile {p95:0.#} ms") : "");
             _ = text.Append(CultureInfo.InvariantCulture, $"\n  failures   {health.ErrorRate:0.#%} of late, {health.ConsecutiveFailures} in a row");
             _ = text.Append(CultureInfo.InvariantCulture, $"\n  attempts   {health.InFlight} now, {counts.Answered} answered, {counts.Abandoned} abandoned{string.Concat(counts.Failures.Select(failure => $", {failure.Value} {failure.Key}"))}");
-            if (health.LastRefusal is { } refusal)
+            if (target.LastSkip is { } skip)
             {
-                _ = text.Append(CultureInfo.InvariantCulture, $"\n  skipped    {refusal.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}: {refusal.Text}");
+                _ = text.Append(CultureInfo.InvariantCulture, $"\n  skipped    {skip.Time.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}: {skip.Text}");
             }
         }
 

@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Routing;
 
@@ -7,11 +8,18 @@ internal static class NoTargetError
 {
     private const int MostNamed = 8;
 
+    private static readonly KeyValuePair<string, StringValues>[] NoRetry = [new("x-should-retry", "false")];
+
     /// <param name="permits">Which targets the exchange may go to; null for all.</param>
     public static GatewayError Of(RouteModel route, RoutePlan plan, RouteContext context, Func<Target, bool>? permits)
     {
+        if (plan.Count == 0)
+        {
+            return new GatewayError(GatewayErrorCode.NoTargetAvailable, $"No target of route '{route.Name}' can take this request: none of its conditions holds.") { Headers = NoRetry };
+        }
+
         var reasons = new List<string>();
-        var isUnable = plan.Count > 0;
+        var isUnable = true;
         TimeSpan? soonest = null;
         foreach (var target in plan.Order)
         {

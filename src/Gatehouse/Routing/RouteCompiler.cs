@@ -82,6 +82,14 @@ internal sealed class RouteCompiler(
             errors.CheckNumber($"{path}.retry.attempts", attempts, least: 1, RouteModel.MaxTargets);
         }
 
+        for (var i = 0; i < options.Retry.On.Count; i++)
+        {
+            if (!Disposition.Of(options.Retry.On[i]).MayRepeat)
+            {
+                errors.Add($"{path}.retry.on[{i}]", $"{options.Retry.On[i].Word()} is no reason to ask the same target again: what can be are {string.Join(", ", RetryOptions.Transient.Select(kind => kind.Word()))}");
+            }
+        }
+
         errors.CheckDuration($"{path}.retry.backoff", options.Retry.Backoff, canBeZero: true);
         errors.CheckDuration($"{path}.retry.max_backoff", options.Retry.MaxBackoff, canBeZero: true);
         errors.CheckDuration($"{path}.release.after", options.Release.After, canBeZero: true);
@@ -122,14 +130,14 @@ internal sealed class RouteCompiler(
             return null;
         }
 
-        var children = new List<(RouteTargetOptions Options, RouteNode Node)>();
+        var children = new List<(RouteTargetOptions Options, RouteNode Node, string Path)>();
         for (var i = 0; i < options.Targets.Count; i++)
         {
-            var child = options.Targets[i];
-            if (ChildOf(child, $"{path}.targets[{i}]", scope, depth) is { } node)
+            var (child, place) = (options.Targets[i], $"{path}.targets[{i}]");
+            if (ChildOf(child, place, scope, depth) is { } node)
             {
                 node.Weight = (double)child.Weight;
-                children.Add((child, node));
+                children.Add((child, node, place));
             }
         }
 

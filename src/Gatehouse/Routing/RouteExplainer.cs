@@ -55,7 +55,7 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
         var explanation = RouteExplanation.Of(
             route,
             () => new ExchangeContext(exchange, new Random(seed), isRehearsal: true),
-            target => hasRequest ? ObstacleAt(target, exchange, facts) : null,
+            target => hasRequest ? ObstacleAt(target, exchange, facts) : target.Limits?.Check(default).Text() is { } limit ? new TargetObstacle(limit, IsFinal: false) : null,
             target => hasRequest ? cost.Of(target, facts) : null);
         return (explanation with
         {

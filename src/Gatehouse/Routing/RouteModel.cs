@@ -63,21 +63,20 @@ internal sealed record RouteModel
         }
     }
 
-    /// <summary>The way of a copy: to its target, whose health is not touched by it, and nowhere else.</summary>
-    public static RouteModel Shadow(RouteModel route, RouteTarget target) => Direct(target.Target) with { Name = route.Name };
+    /// <summary>The way of a copy: to its target, whose health is not touched by it, and nowhere else. Limits and lacks of the target hold for copies, too.</summary>
+    public static RouteModel Shadow(RouteModel route, RouteTarget target) =>
+        Direct(new RouteTarget(target.Target, health: null) { Facts = target.Facts, Capabilities = target.Capabilities, Limits = target.Limits }) with { Name = route.Name };
 
     /// <summary>The way to a single target, tried once.</summary>
-    public static RouteModel Direct(Target target)
+    public static RouteModel Direct(Target target) => Direct(new RouteTarget(target, health: null));
+
+    private static RouteModel Direct(RouteTarget leaf) => new()
     {
-        var leaf = new RouteTarget(target, health: null);
-        return new RouteModel
-        {
-            Name = null,
-            Root = leaf,
-            Targets = [leaf],
-            Retry = RetryModel.Once,
-            Budget = null,
-            FixedPlan = RoutePlan.Of(leaf),
-        };
-    }
+        Name = null,
+        Root = leaf,
+        Targets = [leaf],
+        Retry = RetryModel.Once,
+        Budget = null,
+        FixedPlan = RoutePlan.Of(leaf),
+    };
 }

@@ -182,7 +182,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
         {
             route.Counts?.CountRetry();
         }
-        else if (TryEnterLeastBad(tooSmall))
+        else if (TryEnterLeastBad(tooSmall, isFurther: true))
         {
             route.Counts?.CountFailOver();
         }
@@ -324,7 +324,9 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     }
 
     /// <summary>Every target is ejected: the one that is likeliest to answer is asked all the same.</summary>
-    private bool TryEnterLeastBad(long? tooSmall = null)
+    /// <param name="tooSmall">A context that the request does not fit into.</param>
+    /// <param name="isFurther">An attempt has failed already. The budget is for this as well: else an outage of all targets were multiplied by their number.</param>
+    private bool TryEnterLeastBad(long? tooSmall = null, bool isFurther = false)
     {
         for (var refused = _tried; ;)
         {
@@ -346,6 +348,12 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
             // It may fail; a limit is not to be passed for that.
             if (plan[best].TryReserve(context, exchange.StartedAt, out var limits))
             {
+                if (isFurther && route.Budget?.TrySpend() != true)
+                {
+                    limits?.End(LimitEnd.NotMade);
+                    return false;
+                }
+
                 _entering = new RoutePass(plan[best].Health!.Enter(), limits);
                 return Enter(best, TimeSpan.Zero);
             }

@@ -63,6 +63,9 @@ internal sealed class TargetCall : IDisposable
         return _isTaken = exchange.Answer is not null;
     }
 
+    /// <summary>It is made beside another attempt that is slow.</summary>
+    public bool IsHedge { get; set; }
+
     /// <summary>Sends the request and waits for the head of the answer; of an answer that tells of a failure, for all of it.</summary>
     /// <param name="isAlone">No other attempt of the exchange runs meanwhile: the wait is counted here.</param>
     public async ValueTask SendAsync(Exchange exchange, TimeProvider time, bool isAlone = true)
@@ -107,7 +110,7 @@ internal sealed class TargetCall : IDisposable
         Error?.Traits.Name ?? (Status >= 400 ? $"http_{Status}" : null),
         Failure?.Word(),
         (long)StartedAt.TotalMicroseconds,
-        (long)ToHead.TotalMicroseconds);
+        (long)ToHead.TotalMicroseconds) { Hedge = IsHedge };
 
     /// <summary>For the record: another attempt had answered before.</summary>
     public Attempt ToOvertaken() => ToAttempt() with { Status = null, Error = Attempt.Overtaken, Kind = null, GivenUp = Target };

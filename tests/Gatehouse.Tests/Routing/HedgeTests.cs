@@ -28,6 +28,7 @@ public sealed class HedgeTests
         var attempts = row.GetProperty("attempts");
         Assert.Equal(("a/m", "overtaken"), (attempts[0].GetProperty("target").GetString(), attempts[0].GetProperty("error").GetString()));
         Assert.Equal("b/m", attempts[1].GetProperty("target").GetString());
+        Assert.Equal((false, true), (attempts[0].GetProperty("hedge").GetBoolean(), attempts[1].GetProperty("hedge").GetBoolean()));
         // 7 input tokens at $2 and 3 output tokens at $4 a million; and the 7 once more at $1 for the one that was given up.
         Assert.Equal(7_000, attempts[0].GetProperty("cost_nano_usd").GetInt64());
         Assert.Equal(14_000 + 12_000 + 7_000, row.GetProperty("cost_nano_usd").GetInt64());
@@ -57,6 +58,7 @@ public sealed class HedgeTests
         await Eventually.TrueAsync(() => second.ClosedByPeer == 1, "the end of the second call");
         var attempts = (await gateway.ExchangeAsync(response)).GetProperty("attempts");
         Assert.Equal((true, "overtaken"), (attempts[0].GetProperty("hedge").GetBoolean(), attempts[0].GetProperty("error").GetString()));
+        Assert.False(attempts[1].GetProperty("hedge").GetBoolean());
     }
 
     [Theory]

@@ -265,6 +265,23 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task An_outage_of_all_targets_is_not_multiplied_by_their_number()
+    {
+        var time = new ManualTime();
+        await using var upstream = FailingFirst(int.MaxValue, 500);
+        await using var gateway = await GatewayHost.StartAsync(Route(upstream, "targets: [a/m, b/m, a/n, b/n], retry: { backoff: 0s }"), time);
+
+        for (var i = 0; i < 100; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+            Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        }
+
+        // 100 first attempts, three more of each request until five failures have opened all circuit breakers, and then what the budget has: 3 to 10.
+        Assert.InRange(upstream.Requests.Count, 115, 100 + (5 * 3) + 10);
+    }
+
+    [Fact]
     public async Task A_dead_target_is_left_alone_until_its_cool_down_is_over()
     {
         var time = new ManualTime();

@@ -88,6 +88,26 @@ public sealed class ShadowTests
     }
 
     [Fact]
+    public async Task Copies_keep_to_the_limits_of_their_target()
+    {
+        await using var first = ScriptedUpstream.Json(Answer("first"));
+        await using var shadow = ScriptedUpstream.Json(Answer("shadow"));
+        await using var gateway = await GatewayHost.StartAsync(Route(first, shadow, ", limits: [{ requests: 2, per: minute }]"), new ManualTime());
+
+        for (var i = 0; i < 5; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        _ = await Eventually.GetAsync(async () => (await gateway.ExchangesAsync("limit=20")).Length >= 10 ? (bool?)true : null, "the rows of all copies");
+        var rows = await gateway.ExchangesAsync("limit=20");
+        var copies = rows.Where(row => row.GetProperty("shadow_of").ValueKind == JsonValueKind.String).ToArray();
+        Assert.Equal((2, 3), (copies.Count(row => row.Outcome() == "completed"), copies.Count(row => row.GetProperty("status").GetInt32() == 503)));
+        Assert.Equal(2, shadow.Requests.Count);
+    }
+
+    [Fact]
     public async Task Only_a_percentage_is_copied()
     {
         await using var first = ScriptedUpstream.Json(Answer("first"));

@@ -95,7 +95,8 @@ public sealed class StrategyRouteTests
         using var response = await gateway.PostAsync("/v1/chat/completions", Say("hello"));
 
         var error = await response.ShouldFailAsync(HttpStatusCode.ServiceUnavailable, "no_target_available");
-        Assert.Contains("route 'chat'", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("No target of route 'chat' can take this request: none of its conditions holds.", error.GetProperty("message").GetString());
+        Assert.Equal("false", response.Header("x-should-retry"));
         Assert.Empty(upstream.Requests);
     }
 
@@ -174,6 +175,11 @@ public sealed class StrategyRouteTests
     [InlineData("targets: [{ strategy: weighted }]", "a strategy needs at least one target")]
     [InlineData("sticky_by: user, targets: [a/m]", "sticky_by belongs to sticky and canary")]
     [InlineData("targets: [a/m], retry: { attempts: 0 }", "must be at least 1")]
+    [InlineData("targets: [a/m], retry: { on: [timeout, auth] }", "auth is no reason to ask the same target again: what can be are rate_limited, overloaded, server_error, timeout, network (routes.chat.retry.on[1]")]
+    [InlineData("strategy: conditional, targets: [a/m, { target: b/m, when: \"request.modle == 'x'\" }]", "(routes.chat.targets[1].when, ")]
+    [InlineData("strategy: canary, targets: [a/m, { target: b/m, percent: 101 }]", "(routes.chat.targets[1].percent, ")]
+    [InlineData("strategy: complexity, targets: [{ target: a/m, complexity: simple }, b/m]", "(routes.chat.targets[1], ")]
+    [InlineData("targets: [a/m, { target: b/m, examples: [hello] }]", "(routes.chat.targets[1].examples, ")]
     [InlineData("targets: [a/m], retry: { budget: 2 }", "must be 0 to 1")]
     [InlineData("targets: [a/m], retry: { on: [everything] }", "'everything' is not one of rate_limited, overloaded")]
     [InlineData("targets: [a/m], hedge: { share: 2 }", "must be 0 to 1")]

@@ -29,6 +29,7 @@ internal static class HedgedAttempt
                 return first;
             }
 
+            second.IsHedge = true;
             return await RaceAsync(
                 exchange, walk, new Racer(first, firstSent), new Racer(second, second.SendAsync(exchange, time, isAlone: false).AsTask()));
         }
@@ -58,7 +59,7 @@ internal static class HedgedAttempt
         var isGivenUp = !loser.Sent.IsCompleted || loser.HasAnswered;
         loser.Call.Abort();
         await loser.Sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        exchange.Attempts.Add((isGivenUp ? loser.Call.ToOvertaken() : loser.Call.ToAttempt()) with { Hedge = !secondWins });
+        exchange.Attempts.Add(isGivenUp ? loser.Call.ToOvertaken() : loser.Call.ToAttempt());
         walk.EndRace(secondWins, isGivenUp ? null : loser.Call.Failure, loser.Call.RetryAfter, loser.Call.ToHead);
         loser.Call.Dispose();
         await winner.Sent;

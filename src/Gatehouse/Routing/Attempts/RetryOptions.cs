@@ -17,7 +17,7 @@ internal sealed record RetryOptions
     [KeyDoc("Attempts in all, the first one and those at other targets included.", Default = "two more than there are targets")]
     public int? Attempts { get; set; }
 
-    [KeyDoc("Failures after which the same target may be asked again.", Default = "`[rate_limited, overloaded, server_error, timeout, network]`")]
+    [KeyDoc("Failures after which the same target may be asked again: those of the default, or some of them. Another target is asked whatever stands here.", Default = "`[rate_limited, overloaded, server_error, timeout, network]`")]
     public IReadOnlyList<FailureKind> On { get; set; } = Transient;
 
     [KeyDoc("The wait before the same target is asked again is random between nothing and this; doubled with each such attempt. What the target says in `retry-after` is the least.")]
@@ -26,7 +26,7 @@ internal sealed record RetryOptions
     [KeyDoc("The longest wait. A target that says to wait longer is not asked again.")]
     public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(8);
 
-    [KeyDoc("Attempts at a target that has been asked already, as a part of the route's exchanges of the last 10 seconds; 3 are always free. It keeps an outage from being multiplied. 0 to 1.")]
+    [KeyDoc("Attempts at a target that has been asked already or that is left alone, as a part of the route's exchanges of the last 10 seconds; 3 are always free. It keeps an outage from being multiplied. 0 to 1.")]
     public decimal Budget { get; set; } = 0.1m;
 }
 

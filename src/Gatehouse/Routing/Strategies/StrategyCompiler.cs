@@ -13,7 +13,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
     private const int MostExamples = 64;
 
     /// <returns>Null after a mistake.</returns>
-    public RouteNode? Compile(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    public RouteNode? Compile(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
         var strategy = options.Strategy ?? RouteStrategy.Fallback;
         CheckKeys(strategy, options, children, path);
@@ -36,11 +36,11 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         };
     }
 
-    private CanaryStrategy? Canary(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private CanaryStrategy? Canary(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
         RouteNode[] stable = [.. children.Where(child => child.Options.Percent is null).Select(child => child.Node)];
         var canaries = children.Where(child => child.Options.Percent is not null).ToArray();
-        if (canaries is not [var (canary, node)] || stable.Length == 0)
+        if (canaries is not [var (canary, node, _)] || stable.Length == 0)
         {
             errors.Add(path, "canary needs one target with percent, and at least one without, which takes the rest");
             return null;
@@ -49,9 +49,9 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         return new CanaryStrategy(stable, node, (double)canary.Percent!.Value, options.StickyBy);
     }
 
-    private ShadowStrategy? Shadow(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private ShadowStrategy? Shadow(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
-        if (children is not [({ Percent: null }, var primary), _, ..])
+        if (children is not [({ Percent: null }, var primary, _), _, ..])
         {
             errors.Add(path, "shadow needs a first target, without percent, that answers, and at least one more that gets copies");
             return null;
@@ -60,7 +60,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         return new ShadowStrategy(primary, [.. children.Skip(1).Select(child => (child.Node, (double)(child.Options.Percent ?? 100)))]);
     }
 
-    private ConditionalStrategy Conditional(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private ConditionalStrategy Conditional(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
         if (children.All(child => child.Options.When.Length == 0))
         {
@@ -68,7 +68,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         }
 
         var compiled = new List<(string? When, RouteCondition? Condition, RouteNode Node)>();
-        foreach (var (child, node) in children)
+        foreach (var (child, node, place) in children)
         {
             if (child.When.Length == 0)
             {
@@ -79,7 +79,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             var (condition, mistakes) = RequestCondition.Compile(child.When);
             foreach (var mistake in mistakes)
             {
-                errors.Add(path, $"the condition '{child.When}' has a mistake at {mistake.Line}:{mistake.Column}: {mistake.Message}");
+                errors.Add($"{place}.when", $"the condition '{child.When}' has a mistake at {mistake.Line}:{mistake.Column}: {mistake.Message}");
             }
 
             compiled.Add((child.When, condition, node));
@@ -88,7 +88,7 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         return new ConditionalStrategy(compiled);
     }
 
-    private SemanticStrategy? Semantic(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private SemanticStrategy? Semantic(IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
         IReadOnlyList<string>[] branches = [.. children.Select(child => child.Options.Examples).Where(examples => examples.Count > 0)];
         if (branches.Length == 0)
@@ -97,9 +97,12 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             return null;
         }
 
-        if (Array.Exists(branches, examples => examples.Count > MostExamples))
+        foreach (var (child, _, place) in children)
         {
-            errors.Add(path, $"a target of semantic can have {MostExamples} examples");
+            if (child.Examples.Count > MostExamples)
+            {
+                errors.Add($"{place}.examples", $"a target of semantic can have {MostExamples} examples");
+            }
         }
 
         if (options.Threshold is <= 0 or >= 1)
@@ -118,11 +121,11 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
         return new SemanticStrategy([.. children.Select(child => (child.Options.Examples, child.Node))], index);
     }
 
-    private ComplexityStrategy? Complexity(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private ComplexityStrategy? Complexity(IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
-        if (children.Any(child => child.Options.Complexity is null))
+        if (children.FirstOrDefault(child => child.Options.Complexity is null) is { Path: { } place })
         {
-            errors.Add(path, "each target of complexity needs a level, such as { target: a/m, complexity: simple }");
+            errors.Add(place, "each target of complexity needs a level, such as { target: a/m, complexity: simple }");
             return null;
         }
 
@@ -130,20 +133,20 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
     }
 
     /// <summary>A key that does nothing where it stands is a mistake: somebody thinks that it does.</summary>
-    private void CheckKeys(RouteStrategy strategy, IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node)> children, string path)
+    private void CheckKeys(RouteStrategy strategy, IStrategyOptions options, IReadOnlyList<(RouteTargetOptions Options, RouteNode Node, string Path)> children, string path)
     {
-        Belongs("sticky_by", options.StickyBy is not null, RouteStrategy.Sticky, RouteStrategy.Canary);
-        Belongs("embeddings", options.Embeddings.Length > 0, RouteStrategy.Semantic);
-        Belongs("threshold", options.Threshold is not null, RouteStrategy.Semantic);
-        Belongs("percent", children.Any(child => child.Options.Percent is not null), RouteStrategy.Canary, RouteStrategy.Shadow);
-        Belongs("when", children.Any(child => child.Options.When.Length > 0), RouteStrategy.Conditional);
-        Belongs("examples", children.Any(child => child.Options.Examples.Count > 0), RouteStrategy.Semantic);
-        Belongs("complexity", children.Any(child => child.Options.Complexity is not null), RouteStrategy.Complexity);
-        foreach (var (child, _) in children)
+        Belongs(path, "sticky_by", options.StickyBy is not null, RouteStrategy.Sticky, RouteStrategy.Canary);
+        Belongs(path, "embeddings", options.Embeddings.Length > 0, RouteStrategy.Semantic);
+        Belongs(path, "threshold", options.Threshold is not null, RouteStrategy.Semantic);
+        foreach (var (child, _, place) in children)
         {
+            Belongs(place, "percent", child.Percent is not null, RouteStrategy.Canary, RouteStrategy.Shadow);
+            Belongs(place, "when", child.When.Length > 0, RouteStrategy.Conditional);
+            Belongs(place, "examples", child.Examples.Count > 0, RouteStrategy.Semantic);
+            Belongs(place, "complexity", child.Complexity is not null, RouteStrategy.Complexity);
             if (child.Percent is < 0 or > 100)
             {
-                errors.Add(path, $"percent is {child.Percent}: it must be 0 to 100");
+                errors.Add($"{place}.percent", $"percent is {child.Percent}: it must be 0 to 100");
             }
         }
 
@@ -152,12 +155,12 @@ internal sealed class StrategyCompiler(ConfigurationErrors errors, ModelCatalog 
             errors.Add(path, "all weights are 0: none of the targets would be chosen");
         }
 
-        void Belongs(string key, bool isThere, params ReadOnlySpan<RouteStrategy> strategies)
+        void Belongs(string at, string key, bool isThere, params ReadOnlySpan<RouteStrategy> strategies)
         {
             if (isThere && !strategies.Contains(strategy))
             {
                 var names = string.Join(" and ", strategies.ToArray().Select(name => YamlBinder.EnumKey(name)));
-                errors.Add(path, $"{key} belongs to {names}, and the strategy here is {YamlBinder.EnumKey(strategy)}");
+                errors.Add($"{at}.{key}", $"{key} belongs to {names}, and the strategy here is {YamlBinder.EnumKey(strategy)}");
             }
         }
     }

@@ -62,6 +62,30 @@ public sealed class RouteCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_limit_that_is_used_up_is_told_with_and_without_a_request()
+    {
+        await using var gateway = await GatewayHost.StartAsync("""
+            providers: { sandbox: {} }
+            routes: { chat: { targets: [{ target: sandbox/echo, limits: [{ requests: 1, per: day }] }, sandbox/tool] } }
+            """);
+        for (var i = 0; i < 2; i++)
+        {
+            using var response = await gateway.PostAsync("/v1/chat/completions", Call);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        foreach (var more in (string[][])[[], ["--request", Write("limited.json", Call)]])
+        {
+            var (_, explained, _) = await RouteAsync(gateway, ["explain", "chat", .. more]);
+            Assert.Contains("   - sandbox/echo: skipped: its limit of 1 requests per day is used up for another ", explained, StringComparison.Ordinal);
+            Assert.Contains("  1. sandbox/tool: would be tried first", explained, StringComparison.Ordinal);
+        }
+
+        var (_, shown, _) = await RouteAsync(gateway, "show", "chat");
+        Assert.Contains("Z: its limit of 1 requests per day is used up for another ", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_request_is_described_with_its_cost_and_what_cannot_be_said_of_it()
     {
         await using var gateway = await GatewayHost.StartAsync("""
