@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Health;
 using Gatehouse.Routing.Strategies;
 using Gatehouse.Tests.Harness;
