@@ -23,10 +23,11 @@ public sealed class CompatibilityHost : IAsyncLifetime
             _ = yaml.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  {provider.Key}: {{ {provider.Settings(address)} }}");
         }
 
+        // What is said to a provider is the matter here, and not whether its model would understand it.
         _ = yaml.Append("routes:\n");
         foreach (var provider in Provider.All)
         {
-            _ = yaml.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  to-{provider.Key}: {{ targets: [ \"{provider.Key}/{provider.Model}\" ] }}");
+            _ = yaml.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"  to-{provider.Key}: {{ targets: [ {{ target: \"{provider.Key}/{provider.Model}\", can: [vision, documents] }} ] }}");
         }
 
         _gateway = await GatewayHost.StartAsync(yaml.ToString());

@@ -184,7 +184,7 @@ public sealed class RouteCommandTests : IDisposable
               round_robin: it is the turn of sandbox/echo (1 of 2 in a round)
               1. sandbox/echo: would be tried first
               2. sandbox/tool: would be tried next
-                 after passing failures targets are asked again, up to 3 attempts in all and 3 by the budget of the moment
+                 after passing failures targets are asked again, up to 4 attempts in all and 3 by the budget of the moment
             """, output);
 
         (code, _, error) = await GatewayProcess.RunAsync(["route", "explain", "chap", "--config", config], _folder.Path);
