@@ -4,7 +4,7 @@ using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing.Limits;
 using Gatehouse.Tests.Harness;
 
-namespace Gatehouse.Tests.Routing.TargetLimits;
+namespace Gatehouse.Tests.Routing.Limits;
 
 /// <summary>No target is used past its limits, whatever happens.</summary>
 public sealed class TargetLimitsTests
