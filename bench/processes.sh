@@ -1,4 +1,9 @@
-# Sourced by run.sh: starting, watching and ending the processes of a run. Needs $work, the run's temporary folder.
+# Sourced by the run.sh of each rig, in the repository's root: the folder of a run, and starting, watching and ending its processes.
+
+work=$(mktemp -d)
+results=$work/results.jsonl
+bench=bench/Gatehouse.Bench/bin/Release/net10.0/Gatehouse.Bench.dll
+gateway=src/Gatehouse/bin/Release/net10.0/Gatehouse.dll
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -44,6 +49,8 @@ clean_up() {
   rm -rf "$work"
   exit "$status"
 }
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 
 # wait_for SECONDS PID COMMAND... : until the command succeeds; fails when time is up or the process is gone
 wait_for() {
@@ -55,6 +62,8 @@ wait_for() {
     sleep 0.1
   done
 }
+
+random_hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # Below the range of outgoing ports, so that no connection of the run can take it first.
 free_port() {

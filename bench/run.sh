@@ -31,16 +31,7 @@ fi
 : "${DURATION:=8}" "${ROUNDS:=3}" "${STREAMS:=8000}" "${IDLE_STREAMS:=$idle_limit}" "${FRAME_DELAY:=0}"
 ((IDLE_STREAMS <= idle_limit)) || { echo "IDLE_STREAMS: at most $idle_limit with $descriptors file descriptors" >&2; exit 2; }
 
-work=$(mktemp -d)
-results=$work/results.jsonl
-bench=bench/Gatehouse.Bench/bin/Release/net10.0/Gatehouse.Bench.dll
-gateway=src/Gatehouse/bin/Release/net10.0/Gatehouse.dll
-
 . bench/processes.sh
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-random_hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 BENCH_KEY=gh_bench$(random_hex)
 BENCH_ADMIN_TOKEN=$(random_hex)
 BENCH_REQUEST=bench/request.json

@@ -22,16 +22,7 @@ while (($#)); do
 done
 [[ -z $write ]] || grep -q '^<!-- end of results -->$' "$write" || { echo "$write has no markers for the results" >&2; exit 2; }
 
-work=$(mktemp -d)
-results=$work/results.jsonl
-bench=bench/Gatehouse.Bench/bin/Release/net10.0/Gatehouse.Bench.dll
-gateway=src/Gatehouse/bin/Release/net10.0/Gatehouse.dll
-
 . bench/processes.sh
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-random_hex() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 CHAOS_KEY=gh_chaos$(random_hex)
 CHAOS_ADMIN_TOKEN=$(random_hex)
 CHAOS_PORT_A=$(free_port)

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Gatehouse.Expressions.Compilation;
 using Gatehouse.Expressions.Syntax;
@@ -16,11 +15,10 @@ public sealed class Expression
     private readonly Node _root;
     private readonly EvaluationNeeds _needs;
 
-    internal Expression(string source, CelType resultType, FrozenSet<int> slots, Node root, EvaluationNeeds needs)
+    internal Expression(string source, CelType resultType, Node root, EvaluationNeeds needs)
     {
         Source = source;
         ResultType = resultType;
-        Slots = slots;
         _root = root;
         _needs = needs;
     }
@@ -29,9 +27,6 @@ public sealed class Expression
 
     /// <summary>The type that the checker found; <see cref="CelType.Dyn"/> where it is known at evaluation only.</summary>
     public CelType ResultType { get; }
-
-    /// <summary>The slots of the variables that the expression may read.</summary>
-    public IReadOnlySet<int> Slots { get; }
 
     public EvaluationResult Evaluate(IVariables variables)
     {

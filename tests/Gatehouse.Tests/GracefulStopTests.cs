@@ -16,7 +16,7 @@ public sealed class GracefulStopTests : IDisposable
     public async Task SIGTERM_under_load_fails_no_request_that_was_accepted()
     {
         await using var upstream = await StartUpstreamAsync();
-        Configure(upstream.Address);
+        GatewayProcess.Configure(_folder.Path, upstream.Address);
         RawLoad load;
         await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
         {
@@ -39,7 +39,7 @@ public sealed class GracefulStopTests : IDisposable
     public async Task With_a_drain_delay_no_client_even_meets_a_closed_connection()
     {
         await using var upstream = await StartUpstreamAsync();
-        Configure(upstream.Address, "server: { drain_delay: 3s }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "server: { drain_delay: 3s }\n");
         await using var gateway = await GatewayProcess.ServeAsync(_folder.Path, []);
         var load = new RawLoad(gateway.Address);
         // Two more connections after the one that is open at the signal: the gateway goes on accepting.
@@ -114,14 +114,6 @@ public sealed class GracefulStopTests : IDisposable
               chat: { strategy: {{strategies[version % strategies.Length]}}, targets: [ mock/m, second/m ] }
             """);
     }
-
-    private void Configure(Uri upstream, string more = "") => File.WriteAllText(
-        Path.Combine(_folder.Path, "gatehouse.yaml"),
-        $$"""
-        admin: { token: {{GatewayHost.AdminToken}} }
-        keys: [ { name: test, secret: {{GatewayHost.Key}}, models: ["*"] } ]
-        {{GatewayHost.MockProvider(upstream)}}{{more}}
-        """);
 
     private static async Task AssertNotReadyAsync(GatewayProcess gateway)
     {

@@ -20,7 +20,7 @@ public sealed class SignalTests : IDisposable
     public async Task SIGTERM_lets_an_exchange_in_flight_finish()
     {
         await using var upstream = HalfAStream();
-        Configure(upstream.Address);
+        GatewayProcess.Configure(_folder.Path, upstream.Address);
         await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
         {
             using var response = await StreamAsync(gateway);
@@ -42,7 +42,7 @@ public sealed class SignalTests : IDisposable
     public async Task A_stream_that_does_not_finish_in_time_ends_with_an_error_event_and_is_recorded_so()
     {
         await using var upstream = HalfAStream();
-        Configure(upstream.Address, "server: { shutdown_timeout: 200ms }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "server: { shutdown_timeout: 200ms }\n");
         string text;
         await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
         {
@@ -65,7 +65,7 @@ public sealed class SignalTests : IDisposable
     public async Task An_answer_that_has_not_begun_in_time_is_a_503_and_nobody_is_blamed()
     {
         await using var upstream = new ScriptedUpstream((_, connection) => connection.UntilPeerClosesAsync());
-        Configure(upstream.Address, "server: { shutdown_timeout: 200ms }\nroutes: { chat: { targets: [mock/m, mock/other] } }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "server: { shutdown_timeout: 200ms }\nroutes: { chat: { targets: [mock/m, mock/other] } }\n");
         await using (var gateway = await GatewayProcess.ServeAsync(_folder.Path, []))
         {
             var asked = AskAsync(gateway, "chat", isStream: false);
@@ -88,16 +88,16 @@ public sealed class SignalTests : IDisposable
     public async Task SIGHUP_reads_the_configuration_again_and_a_bad_file_changes_nothing()
     {
         await using var upstream = ScriptedUpstream.Json("""{"id":"x","choices":[]}""");
-        Configure(upstream.Address);
+        GatewayProcess.Configure(_folder.Path, upstream.Address);
         await using var gateway = await GatewayProcess.ServeAsync(_folder.Path, []);
         var before = await RevisionAsync(gateway);
 
-        Configure(upstream.Address, "routes: { added: { targets: [mock/m] } }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "routes: { added: { targets: [mock/m] } }\n");
         await gateway.SignalAsync("HUP");
         await gateway.LogLineAsync($"Configuration revision {before + 1} is in force");
         Assert.Equal("added", Assert.Single((await gateway.GetAsync("/api/v1/routes")).GetProperty("data").EnumerateArray()).GetProperty("name").GetString());
 
-        Configure(upstream.Address, "routes: { added: { targets: [nobody/m] } }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "routes: { added: { targets: [nobody/m] } }\n");
         await gateway.SignalAsync("HUP");
         await gateway.LogLineAsync("there is no provider 'nobody'");
         Assert.Equal(before + 1, await RevisionAsync(gateway));
@@ -109,11 +109,11 @@ public sealed class SignalTests : IDisposable
     public async Task A_changed_file_is_loaded_and_one_that_vanishes_changes_nothing()
     {
         await using var upstream = ScriptedUpstream.Json("""{"id":"x","choices":[]}""");
-        Configure(upstream.Address);
+        GatewayProcess.Configure(_folder.Path, upstream.Address);
         await using var gateway = await GatewayProcess.ServeAsync(_folder.Path, []);
         var before = await RevisionAsync(gateway);
 
-        Configure(upstream.Address, "routes: { added: { targets: [mock/m] } }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "routes: { added: { targets: [mock/m] } }\n");
         await gateway.LogLineAsync($"Configuration revision {before + 1} is in force (file changed)");
 
         File.Delete(Path.Combine(_folder.Path, "gatehouse.yaml"));
@@ -121,7 +121,7 @@ public sealed class SignalTests : IDisposable
         using var answer = await AskAsync(gateway, "added", isStream: false);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        Configure(upstream.Address, "routes: { other: { targets: [mock/m] } }\n");
+        GatewayProcess.Configure(_folder.Path, upstream.Address, "routes: { other: { targets: [mock/m] } }\n");
         await gateway.LogLineAsync($"Configuration revision {before + 2} is in force (file changed)");
     }
 
@@ -134,14 +134,6 @@ public sealed class SignalTests : IDisposable
         await connection.ChunkAsync(Last);
         await connection.EndChunksAsync();
     });
-
-    private void Configure(Uri upstream, string more = "") => File.WriteAllText(
-        Path.Combine(_folder.Path, "gatehouse.yaml"),
-        $$"""
-        admin: { token: {{GatewayHost.AdminToken}} }
-        keys: [ { name: test, secret: {{GatewayHost.Key}}, models: ["*"] } ]
-        {{GatewayHost.MockProvider(upstream)}}{{more}}
-        """);
 
     /// <returns>An answer of which the first frame has arrived.</returns>
     private static async Task<HttpResponseMessage> StreamAsync(GatewayProcess gateway)

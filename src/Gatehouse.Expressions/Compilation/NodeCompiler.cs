@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using Gatehouse.Expressions.Checking;
 using Gatehouse.Expressions.Library;
@@ -9,7 +8,6 @@ namespace Gatehouse.Expressions.Compilation;
 /// <summary>Turns a checked tree into nodes, choosing the typed ones where the types allow it.</summary>
 internal sealed class NodeCompiler(ExpressionLimits limits, bool folds, Action<string, int> fail)
 {
-    private readonly HashSet<int> _slots = [];
     private long _foldingBudget = limits.MaxCost;
 
     /// <summary>How many operations the nodes made so far have; the steps of comprehensions are paid by it.</summary>
@@ -20,7 +18,7 @@ internal sealed class NodeCompiler(ExpressionLimits limits, bool folds, Action<s
         var root = Compile(tree);
 
         // Outside of comprehensions every operation runs at most once: they are paid for in advance.
-        return new Expression(source, type, _slots.ToFrozenSet(), root, new EvaluationNeeds(locals, limits.MaxCost - _operations, tree.Depth));
+        return new Expression(source, type, root, new EvaluationNeeds(locals, limits.MaxCost - _operations, tree.Depth));
     }
 
     private Node Compile(SyntaxNode syntax)
@@ -48,12 +46,11 @@ internal sealed class NodeCompiler(ExpressionLimits limits, bool folds, Action<s
         };
     }
 
-    private Node CompileBinding(Binding binding, bool isTest, int offset)
+    private static Node CompileBinding(Binding binding, bool isTest, int offset)
     {
         switch (binding)
         {
             case SlotBinding slot:
-                _slots.Add(slot.Slot);
                 return isTest ? new SlotTestNode(slot.Slot, offset) : new SlotNode(slot.Slot, offset);
             case LocalBinding local:
                 return new LocalNode(local.Index, offset);

@@ -126,8 +126,6 @@ public readonly struct CelValue : IEquatable<CelValue>
 
     internal int Nanoseconds => _nanoseconds;
 
-    internal object? Reference => _reference;
-
     internal string Text => (string)_reference!;
 
     internal byte[] ByteArray => (byte[])_reference!;

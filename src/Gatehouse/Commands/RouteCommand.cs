@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gatehouse.Configuration;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Explain;
 
 namespace Gatehouse.Commands;
 

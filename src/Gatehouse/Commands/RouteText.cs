@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Health;
 
 namespace Gatehouse.Commands;

@@ -12,6 +12,7 @@ using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Probes;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;

@@ -2,6 +2,7 @@ using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Pipeline;
+using Gatehouse.Routing.Explain;
 
 namespace Gatehouse.Routing;
 

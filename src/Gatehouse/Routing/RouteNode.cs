@@ -4,7 +4,7 @@ namespace Gatehouse.Routing;
 
 /// <summary>
 /// A node of a route's tree: a target, or a strategy over further nodes. It never decides alone where an exchange goes: it puts all targets that may
-/// take it into the order in which they are to be tried, and the dispatcher takes the first one that is fit.
+/// take it into the order in which they are to be tried, and the walk lets the exchange in at the first one that is fit.
 /// </summary>
 internal abstract class RouteNode
 {

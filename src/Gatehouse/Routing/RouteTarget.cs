@@ -44,8 +44,10 @@ internal sealed class RouteTarget(Target target, TargetHealth? health) : RouteNo
         }
     }
 
-    /// <summary>Why the exchange would not go here now, to follow the name of the target; null when it may. Nothing is changed by the question.</summary>
-    public string? WhyNot(RouteContext context) => Capabilities.MissingFor(context).Text() ?? Limits?.Check(UseOf(context)).Text() ?? health?.Peek().Refusal;
+    /// <summary>
+    /// Why the exchange would not go here now, whatever the target's health, to follow its name; null when it may. Nothing is changed by the question.
+    /// </summary>
+    public string? WhyNot(RouteContext context) => Capabilities.MissingFor(context).Text() ?? LimitsFor(context).Text();
 
     /// <summary>Whether the model has all that the request needs.</summary>
     public bool Suits(RouteContext context, DateTimeOffset at)

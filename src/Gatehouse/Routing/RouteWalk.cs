@@ -13,6 +13,7 @@ namespace Gatehouse.Routing;
 /// </summary>
 internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan plan, RouteContext context)
 {
+    // Targets of the plan, each a bit: those that have been asked, and those of them that are not to be asked again.
     private ulong _tried;
     private ulong _barred;
     private int _attempts;
@@ -411,5 +412,6 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
     private bool Permits(RouteTarget target) => exchange.Permits?.Invoke(target.Target) != false && target.Suits(context, exchange.StartedAt);
 
+    // One more than the last of 64 is nothing, so that one less than it is all of them.
     private static ulong Bit(int index) => index >= 64 ? 0 : 1UL << index;
 }

@@ -43,6 +43,16 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     public string AllText => string.Join('\n', [.. _out, .. _error]);
 
+    /// <summary>Writes a configuration with the token and the key of the tests, and the upstream as <c>mock</c>.</summary>
+    /// <param name="more">Further lines.</param>
+    public static void Configure(string folder, Uri upstream, string more = "") => File.WriteAllText(
+        Path.Combine(folder, "gatehouse.yaml"),
+        $$"""
+        admin: { token: {{GatewayHost.AdminToken}} }
+        keys: [ { name: test, secret: {{GatewayHost.Key}}, models: ["*"] } ]
+        {{GatewayHost.MockProvider(upstream)}}{{more}}
+        """);
+
     /// <summary>Starts any command and waits for its end.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(
         string[] arguments, string folder, params (string Name, string? Value)[] environment)

@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Tests.Harness;
-using Gatehouse.Tests.Routing.Health;
 
 namespace Gatehouse.Tests.Limits;
 
@@ -34,7 +33,7 @@ public sealed class AdmissionPropertyTests
     public void Never_too_many_nobody_forgotten_and_each_settled_once()
     {
         var seen = Enum.GetValues<AdmissionVerdict>().ToDictionary(verdict => verdict, _ => 0);
-        HealthBench.Hold(Steps.ListOf(200), steps =>
+        Properties.Hold(Steps.ListOf(200), steps =>
         {
             var time = new ManualTime();
             using var queue = new AdmissionQueue(time);

@@ -2,7 +2,7 @@ namespace Gatehouse.Routing.Strategies;
 
 /// <summary>
 /// A strategy: a node that orders its children. Every plan has all targets of the children that may take the exchange, so each strategy is a
-/// fail-over order as well: when the first choice fails, or is not fit, the dispatcher goes on down the plan.
+/// fail-over order as well: when the first choice fails, or is not fit, the walk goes on down the plan.
 /// <para>In all strategies that divide traffic a child of weight 0 is a reserve: it comes after all others, in the order written.</para>
 /// </summary>
 internal abstract class StrategyNode(IReadOnlyList<RouteNode> children) : RouteNode

@@ -50,9 +50,6 @@ internal sealed class RequestTraits
     /// <summary>Messages (items, contents) other than those of the system or developer.</summary>
     public int TurnCount { get; init; }
 
-    /// <summary>Text of system and developer, in bytes of UTF-8.</summary>
-    public long SystemBytes { get; init; }
-
     /// <summary>
     /// The end user that the caller names: <c>safety_identifier</c>, else <c>user</c>; Anthropic <c>metadata.user_id</c>. At most
     /// <see cref="TraitsReader.MaxValueBytes"/> long; a longer one is none.

@@ -85,11 +85,9 @@ internal ref partial struct TraitsReader
     private void ReadTurn()
     {
         var start = _reader.TokenStartIndex;
-        var bytes = _current.Bytes;
         switch (ReadMessage())
         {
             case Speaker.System:
-                _current.SystemBytes += _current.Bytes - bytes;
                 break;
             case Speaker.User:
                 _current.Count++;

@@ -82,7 +82,6 @@ internal ref partial struct TraitsReader
             WantsReasoning = _settings.WantsReasoning || _hasThinking,
             IsStream = _isStream || isStream,
             TurnCount = _conversation.Count,
-            SystemBytes = _system.Bytes + _conversation.SystemBytes,
             User = _safetyIdentifier ?? _user,
             PromptPrefix = Prefix(),
             LastUserOffset = _conversation.LastUserOffset,
@@ -292,7 +291,6 @@ internal ref partial struct TraitsReader
         public static Section Empty => new() { LastUserOffset = -1 };
 
         public long Bytes;
-        public long SystemBytes;
         public long Media;
         public Modalities Modalities;
         public PrefixHash Hash;

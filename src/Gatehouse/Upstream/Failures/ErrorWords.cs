@@ -104,12 +104,12 @@ internal static class ErrorWords
     ];
 
     /// <summary>platform.minimax.io/docs/api-reference/errorcode; numbers that mean other things elsewhere.</summary>
-    private static readonly FrozenDictionary<string, FailureKind> MiniMax = new Dictionary<string, FailureKind>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, FailureKind> MiniMax = new (FailureKind Kind, string Code)[]
     {
-        ["1000"] = ServerError, ["1001"] = FailureKind.Timeout, ["1002"] = RateLimited, ["1004"] = Auth, ["1008"] = Billing, ["1024"] = ServerError,
-        ["1026"] = ContentRefused, ["1027"] = ContentRefused, ["1033"] = ServerError, ["1039"] = RateLimited, ["2013"] = InvalidRequest,
-        ["2049"] = Auth, ["2056"] = RateLimited,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+        (ServerError, "1000"), (FailureKind.Timeout, "1001"), (RateLimited, "1002"), (Auth, "1004"), (Billing, "1008"), (ServerError, "1024"),
+        (ContentRefused, "1026"), (ContentRefused, "1027"), (ServerError, "1033"), (RateLimited, "1039"), (InvalidRequest, "2013"),
+        (Auth, "2049"), (RateLimited, "2056"),
+    }.ToFrozenDictionary(error => error.Code, error => error.Kind, StringComparer.Ordinal);
 
     private static readonly FrozenDictionary<string, (FailureKind Kind, bool IsCommon)> All = Telling.Select(word => (word.Word, word.Kind, IsCommon: false))
         .Concat(Common.Select(word => (word.Word, word.Kind, IsCommon: true)))

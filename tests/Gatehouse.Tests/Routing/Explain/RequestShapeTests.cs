@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gatehouse.Routing;
+using Gatehouse.Routing.Explain;
 
 namespace Gatehouse.Tests.Routing.Explain;
 

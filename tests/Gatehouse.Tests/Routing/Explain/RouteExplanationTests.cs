@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Attempts;
+using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Health;
 using Gatehouse.Routing.Strategies;
 using Gatehouse.Tests.Harness;
@@ -132,7 +133,7 @@ public sealed class RouteExplanationTests
 
     [Fact]
     public void What_is_said_of_the_first_choice_is_what_is_planned_whatever_chance_decides() =>
-        TestRoute.Hold(Gen.Choose(0, 1_000_000).SelectMany(seed => Gen.Choose(0, 5).Select(kind => (seed, kind))), drawn =>
+        Properties.Hold(Gen.Choose(0, 1_000_000).SelectMany(seed => Gen.Choose(0, 5).Select(kind => (seed, kind))), drawn =>
         {
             var health = TestRoute.Health(isDown: true);
             RouteTarget[] targets = [.. Enumerable.Range(0, 6).Select(i => TestRoute.Target($"t{i}/m", i + 1, i == 0 ? health : TestRoute.Health(i * 10)))];

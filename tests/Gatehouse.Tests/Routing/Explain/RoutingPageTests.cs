@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Gatehouse.Commands;
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
-using Gatehouse.Routing;
+using Gatehouse.Routing.Explain;
 using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Routing.Explain;

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
 using Gatehouse.Tests.Harness;
@@ -66,8 +64,4 @@ internal sealed class HealthBench
 
     /// <summary>Waits until the cool-down is over, to the moment.</summary>
     public void CoolDown() => Time.Advance(Health.View().EjectedUntil!.Value - Time.GetUtcNow());
-
-    /// <summary>On many generated values, the same ones in every run.</summary>
-    public static void Hold<T>(Gen<T> values, Action<T> check, int count) =>
-        Prop.ForAll(values.ToArbitrary(), check).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(count).WithReplay(20261120, 0x9e3779b97f4a7c15));
 }

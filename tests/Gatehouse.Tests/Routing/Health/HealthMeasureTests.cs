@@ -2,6 +2,7 @@ using FsCheck.Fluent;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
+using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Routing.Health;
 
@@ -61,7 +62,7 @@ public sealed class HealthMeasureTests
     }
 
     [Fact]
-    public void The_percentile_is_that_of_the_sorted_samples_or_an_eighth_more() => HealthBench.Hold(
+    public void The_percentile_is_that_of_the_sorted_samples_or_an_eighth_more() => Properties.Hold(
         from samples in Gen.OneOf(Gen.Choose(0, 20), Gen.Choose(100, 5_000_000), Gen.Choose(0, int.MaxValue)).ListOf(137)
         select samples,
         samples =>

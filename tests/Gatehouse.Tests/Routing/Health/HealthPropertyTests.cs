@@ -44,7 +44,7 @@ public sealed class HealthPropertyTests
         var trials = 0;
         var refusals = 0;
         var recoveries = 0;
-        HealthBench.Hold(
+        Properties.Hold(
             from steps in Steps.ListOf(150)
             from seed in Gen.Choose(0, 1_000_000)
             select (steps, seed),

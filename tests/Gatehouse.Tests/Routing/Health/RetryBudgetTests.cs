@@ -75,7 +75,7 @@ public sealed class RetryBudgetTests
 
     /// <summary>Against the plain definition: at each grant, what was granted and counted in the ten seconds that end there.</summary>
     [Fact]
-    public void In_no_window_that_ends_with_a_retry_are_there_more_than_the_share() => HealthBench.Hold(
+    public void In_no_window_that_ends_with_a_retry_are_there_more_than_the_share() => Properties.Hold(
         from ratio in Gen.Elements(0, 0.05, 0.1, 0.5, 1)
         from minimum in Gen.Choose(0, 4)
         from steps in Gen.Frequency(

@@ -1,5 +1,6 @@
 using FsCheck.Fluent;
 using Gatehouse.Routing.Strategies;
+using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Routing.Strategies;
 
@@ -20,7 +21,7 @@ public sealed class RoundRobinStrategyTests
     }
 
     [Fact]
-    public void Counts_are_exact_over_every_round_whatever_the_weights() => TestRoute.Hold(
+    public void Counts_are_exact_over_every_round_whatever_the_weights() => Properties.Hold(
         from weights in Gen.Choose(1, 20).ListOf()
         where weights.Count > 0
         select weights,

@@ -1,6 +1,7 @@
 using FsCheck.Fluent;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Strategies;
+using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Routing.Strategies;
 
@@ -9,7 +10,7 @@ public sealed class StickyStrategyTests
     private const int Values = 20_000;
 
     [Fact]
-    public void The_same_value_always_has_the_same_order_whatever_the_order_written() => TestRoute.Hold(
+    public void The_same_value_always_has_the_same_order_whatever_the_order_written() => Properties.Hold(
         from value in ArbMap.Default.GeneratorFor<string>()
         where value is not null
         from written in Gen.Shuffle(TestRoute.Targets(1, 2, 3, 4))

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Strategies;
+using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Routing.Strategies;
 
@@ -15,7 +16,7 @@ public sealed class StrategyTreeTests
     public static TheoryData<string> Strategies() => [.. Names];
 
     [Fact]
-    public void Every_plan_of_every_tree_has_all_targets_once() => TestRoute.Hold(
+    public void Every_plan_of_every_tree_has_all_targets_once() => Properties.Hold(
         from tree in Tree(depth: 3)
         where tree.Targets.Select(target => target.Target.Name).Distinct(StringComparer.Ordinal).Count() == tree.Targets.Count()
         from seed in Gen.Choose(0, 1000)

@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Gatehouse.Expressions;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing;
@@ -119,10 +117,6 @@ internal static class TestRoute
         var deviation = Math.Sqrt(calls * expected * (1 - expected));
         Assert.InRange(count, (calls * expected) - (5 * deviation) - 1e-9, (calls * expected) + (5 * deviation) + 1e-9);
     }
-
-    /// <summary>Checks a property on many generated values, the same ones in every run.</summary>
-    public static void Hold<T>(Gen<T> values, Action<T> check, int count = 300) =>
-        Prop.ForAll(values.ToArbitrary(), check).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true).WithMaxTest(count).WithReplay(20261120, 0x9e3779b97f4a7c15));
 }
 
 internal sealed class TestContext(int seed = 1) : RouteContext

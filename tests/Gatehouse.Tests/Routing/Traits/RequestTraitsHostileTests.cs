@@ -122,7 +122,7 @@ public sealed class RequestTraitsHostileTests
     }
 
     private static string Describe(RequestTraits traits, ReadOnlySequence<byte> body) =>
-        $"{traits.InputTokens} {traits.MaxOutputTokens} {traits.Modalities} {traits.ToolCount} {traits.SystemBytes} {traits.TurnCount} {traits.PromptPrefix} user={traits.User} "
+        $"{traits.InputTokens} {traits.MaxOutputTokens} {traits.Modalities} {traits.ToolCount} {traits.TurnCount} {traits.PromptPrefix} user={traits.User} "
         + $"schema={traits.WantsStructuredOutput} {traits.WantsReasoning} {traits.LastUserText(body)} {string.Join(';', traits.Metadata(body))}";
 
     private static void Ask(RequestTraits traits, ReadOnlySequence<byte> body)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Gatehouse.Routing;
+namespace Gatehouse.Routing.Explain;
 
 internal sealed record RouteExplainRequest
 {

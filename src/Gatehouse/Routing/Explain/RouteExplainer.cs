@@ -7,7 +7,7 @@ using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Upstream.Translation;
 
-namespace Gatehouse.Routing;
+namespace Gatehouse.Routing.Explain;
 
 /// <summary>Makes an exchange of what somebody asks about, and explains what would become of it.</summary>
 /// <param name="random">Chance decides as it would for an exchange.</param>
@@ -67,7 +67,7 @@ internal sealed class RouteExplainer(TimeProvider time, Random random)
     /// <summary>What cannot be said in the target's format is found out as it is for an exchange: by writing it.</summary>
     private static TargetObstacle? ObstacleAt(RouteTarget target, Exchange exchange, ExchangeContext context)
     {
-        if ((target.Capabilities.MissingFor(context).Text() ?? target.LimitsFor(context).Text()) is { } obstacle)
+        if (target.WhyNot(context) is { } obstacle)
         {
             return new TargetObstacle(obstacle, IsFinal: false);
         }

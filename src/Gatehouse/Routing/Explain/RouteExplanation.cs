@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Text.RegularExpressions;
 using Gatehouse.Configuration.Binding;
 
-namespace Gatehouse.Routing;
+namespace Gatehouse.Routing.Explain;
 
 /// <summary>What would become of an exchange on a route, without anything being sent.</summary>
 internal sealed partial record RouteExplanation(

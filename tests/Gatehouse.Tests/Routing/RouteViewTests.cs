@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Gatehouse.Tests.Harness;
 
-namespace Gatehouse.Tests.Routing.Views;
+namespace Gatehouse.Tests.Routing;
 
 /// <summary>What the admin API and the metrics tell of routes.</summary>
 public sealed class RouteViewTests

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Gatehouse.Pipeline;
 
-namespace Gatehouse.Routing;
+namespace Gatehouse.Routing.Explain;
 
 /// <summary>Finds out what a body is, for somebody who shows one without saying where it would be sent.</summary>
 internal static class RequestShape

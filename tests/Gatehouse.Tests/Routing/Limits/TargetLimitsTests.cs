@@ -3,9 +3,8 @@ using Gatehouse.Configuration.Binding;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing.Limits;
 using Gatehouse.Tests.Harness;
-using Gatehouse.Tests.Routing.Strategies;
 
-namespace Gatehouse.Tests.Routing.TargetLimits;
+namespace Gatehouse.Tests.Routing.Limits;
 
 /// <summary>No target is used past its limits, whatever happens.</summary>
 public sealed class TargetLimitsTests
@@ -161,7 +160,7 @@ public sealed class TargetLimitsTests
             (8, Gen.Choose(0, 30).Select(tokens => (Kind: 1, Value: tokens))),
             (4, Gen.Choose(0, 3).Select(how => (Kind: 2, Value: how))),
             (1, Gen.Choose(1, 6).Select(most => (Kind: 3, Value: most))));
-        TestRoute.Hold(step.ListOf().Resize(300), Run, count: 200);
+        Properties.Hold(step.ListOf().Resize(300), Run, count: 200);
     }
 
     /// <summary>Every start is written down, and every window that ends at a start is counted by hand.</summary>

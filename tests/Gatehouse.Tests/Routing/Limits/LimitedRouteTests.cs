@@ -4,7 +4,7 @@ using Gatehouse.Routing.Limits;
 using Gatehouse.Tests.Harness;
 using Gatehouse.Tests.Translation;
 
-namespace Gatehouse.Tests.Routing.TargetLimits;
+namespace Gatehouse.Tests.Routing.Limits;
 
 /// <summary>A target at its limit is passed over, and comes back.</summary>
 public sealed class LimitedRouteTests
