@@ -135,6 +135,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Id of the exchange of which this is a copy for a second target: nobody gets its answer.</summary>
     public string? ShadowOf { get; init; }
 
+    /// <summary>After such a failure another attempt can be made. There may be none any more when it is asked for.</summary>
+    public bool CanGoElsewhere(FailureKind kind) => Walk?.CanAdvance(kind) == true;
+
     /// <summary>A streamed answer that may go on at another target; set when it begins, on routes that have it so.</summary>
     public JoinedStream? Joined { get; set; }
 

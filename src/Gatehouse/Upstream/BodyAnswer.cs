@@ -161,7 +161,7 @@ internal sealed class BodyAnswer : HeldAnswer
         if (traits.HasFlag(ChunkTraits.Error) && IsSuccess)
         {
             var kind = FailureClassifier.OfFrame(body);
-            if (exchange.Walk?.CanAdvance(kind) == true)
+            if (exchange.CanGoElsewhere(kind))
             {
                 return new GatewayError(GatewayErrorCode.UpstreamError, $"{exchange.Target!.Name} reported an error in an answer with status 200.") { Failure = kind };
             }

@@ -54,7 +54,7 @@ internal abstract class StreamedAnswer(HttpResponseMessage response, CallLifetim
     protected bool SaysNothing(Exchange exchange) => _window.SaysNothing(exchange.Facts);
 
     /// <summary>A frame that cannot be read, before anything went out.</summary>
-    protected bool MustBeReadable(Exchange exchange) => _window.Holds && exchange.Walk!.CanAdvance(FailureKind.ServerError);
+    protected bool MustBeReadable(Exchange exchange) => _window.Holds && exchange.CanGoElsewhere(FailureKind.ServerError);
 
     protected async ValueTask<(int Count, GatewayError? Error)> ReadAsync(Exchange exchange)
     {
@@ -89,7 +89,7 @@ internal abstract class StreamedAnswer(HttpResponseMessage response, CallLifetim
     /// <returns>What another target is to be tried for; null when there is none, and the error is for the caller.</returns>
     protected static GatewayError? FailureOf(Exchange exchange, FailureKind kind)
     {
-        if (!exchange.Walk!.CanAdvance(kind))
+        if (!exchange.CanGoElsewhere(kind))
         {
             return null;
         }

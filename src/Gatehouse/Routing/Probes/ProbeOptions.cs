@@ -35,6 +35,11 @@ internal sealed record ProbeModel(TimeSpan Every, TimeSpan Timeout, string? Path
             }
         }
 
+        else if (options != new ProbeOptions())
+        {
+            errors.Add(path, "needs every, such as every: 30s; without it providers are not asked");
+        }
+
         errors.CheckDuration($"{path}.timeout", options.Timeout);
         if (options.Path is { } given && (!given.StartsWith('/') || !Uri.IsWellFormedUriString(given, UriKind.Relative)))
         {

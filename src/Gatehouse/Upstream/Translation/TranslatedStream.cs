@@ -212,8 +212,8 @@ internal sealed class TranslatedStream(
                     Start(exchange);
                 }
             }
-            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.Walk!.CanAdvance(FailureKind.StreamCut)
-                && exchange.Walk.CanAdvance(KindOf(eventName, data)))
+            else if (streamEvent is AnswerFailed later && exchange.CanBeContinued && exchange.CanGoElsewhere(FailureKind.StreamCut)
+                && exchange.CanGoElsewhere(KindOf(eventName, data)))
             {
                 // What a provider refuses for its content, or for the request, is not to be had from the next one piece by piece.
                 return Reported(exchange, later.Error.Message);
