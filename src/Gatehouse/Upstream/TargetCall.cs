@@ -110,7 +110,8 @@ internal sealed class TargetCall : IDisposable
         Error?.Traits.Name ?? (Status >= 400 ? $"http_{Status}" : null),
         Failure?.Word(),
         (long)StartedAt.TotalMicroseconds,
-        (long)ToHead.TotalMicroseconds) { Hedge = IsHedge };
+        (long)ToHead.TotalMicroseconds)
+    { Hedge = IsHedge };
 
     /// <summary>For the record: another attempt had answered before.</summary>
     public Attempt ToOvertaken() => ToAttempt() with { Status = null, Error = Attempt.Overtaken, Kind = null, GivenUp = Target };
