@@ -11,7 +11,7 @@ namespace Gatehouse.Routing;
 /// The way of one exchange through its route: which target is being tried, which have been, which is next. It alone lets attempts in at a target
 /// and tells the target's health how they ended.
 /// </summary>
-internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan plan, RouteContext context)
+internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, RoutePlan plan, RouteContext context)
 {
     // Targets of the plan, each a bit: those that have been asked, and those of them that are not to be asked again.
     private ulong _tried;
@@ -21,8 +21,6 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     private int _index = -1;
     private RoutePass _pass;
     private RoutePass _entering;
-    private int _hedge;
-    private RoutePass _hedgePass;
     private bool _isIn;
     private bool _hasAnswered;
     private TimeSpan[]? _notBefore;
@@ -37,64 +35,6 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
 
     /// <summary>An answer that tells of a failure goes to the caller, as there is nothing better.</summary>
     public bool IsAtEnd { get; private set; }
-
-    /// <summary>How late the head of an answer must be for a second attempt beside the first; null for none.</summary>
-    public TimeSpan? HedgeDelay => route.Hedge is { Share: > 0 } hedge && _attempts < route.Retry.Attempts ? hedge.After ?? Current!.Health?.Percentile95 : null;
-
-    /// <summary>Lets a second attempt in at a target that has not been tried.</summary>
-    /// <returns>Null when there is none, or enough have been made of late.</returns>
-    public RouteTarget? TryEnterHedge()
-    {
-        if (FindUntried() is not (>= 0 and var index))
-        {
-            return null;
-        }
-
-        if (!route.Hedge!.Budget.TrySpend())
-        {
-            Leave(index, _entering, LimitEnd.NotMade);
-            return null;
-        }
-
-        (_hedge, _hedgePass) = (index, _entering);
-        _tried |= Bit(index);
-        _attempts++;
-        return plan[index];
-    }
-
-    /// <summary>The second attempt was not made.</summary>
-    public void LeaveHedge()
-    {
-        Leave(_hedge, _hedgePass, LimitEnd.NotMade);
-        _hedgePass = default;
-        _attempts--;
-    }
-
-    /// <summary>One of two attempts is used; the other one is over.</summary>
-    /// <param name="secondWins">The walk goes on from the second.</param>
-    /// <param name="failure">Of the loser; null when it was given up, for which it is not to blame.</param>
-    /// <param name="waited">For the loser's answer.</param>
-    public void EndRace(bool secondWins, FailureKind? failure, TimeSpan? retryAfter, TimeSpan waited)
-    {
-        var (loser, pass) = secondWins ? (_index, _pass) : (_hedge, _hedgePass);
-        if (secondWins)
-        {
-            (_index, _pass) = (_hedge, _hedgePass);
-        }
-
-        _hedgePass = default;
-        route.Counts?.CountHedge();
-        if (failure is { } kind)
-        {
-            Blame(loser, pass, kind, retryAfter);
-        }
-        else
-        {
-            plan[loser].Health?.Counts.CountEnded(hasAnswered: false);
-            plan[loser].Health?.Overtaken(pass.Health, waited);
-            Leave(loser, pass, LimitEnd.Unknown);
-        }
-    }
 
     /// <summary>The first step: the first target of the plan that is fit, else the one that is least bad.</summary>
     /// <returns>False when no target may take the exchange.</returns>
@@ -202,12 +142,7 @@ internal sealed class RouteWalk(Exchange exchange, RouteModel route, RoutePlan p
     /// <summary>The exchange is over, however it ended.</summary>
     public void End()
     {
-        if (_hedgePass != default && _hedge != _index)
-        {
-            // Nothing, unless something unexpected came between its beginning and the end of the race.
-            Leave(_hedge, _hedgePass, LimitEnd.Unknown);
-        }
-
+        EndHedge();
         if (!_isIn)
         {
             return;
