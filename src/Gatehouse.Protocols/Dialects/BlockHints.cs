@@ -9,23 +9,7 @@ internal static class BlockHints
     /// <exception cref="UnsupportedException">It changes the meaning.</exception>
     public static void Check(ChatRequest request, Dialect target, DroppedParameters dropped)
     {
-        if (request.Candidates > 1)
-        {
-            throw new UnsupportedException("n");
-        }
-
-        if (request.PreviousResponseId is not null)
-        {
-            throw new UnsupportedException("previous_response_id");
-        }
-
-        foreach (var modality in request.Modalities ?? [])
-        {
-            if (modality != "text")
-            {
-                throw new UnsupportedException($"modalities ({modality})");
-            }
-        }
+        TextAnswers.Check(request);
 
         Drop(request.PresencePenalty is not null, "presence_penalty");
         Drop(request.FrequencyPenalty is not null, "frequency_penalty");

@@ -8,23 +8,7 @@ internal static class UnknownHints
     /// <exception cref="UnsupportedException">It changes the meaning.</exception>
     public static void Check(ChatRequest request, DroppedParameters dropped, Dialect dialect)
     {
-        if (request.Candidates > 1)
-        {
-            throw new UnsupportedException("n");
-        }
-
-        if (request.PreviousResponseId is not null)
-        {
-            throw new UnsupportedException("previous_response_id");
-        }
-
-        foreach (var modality in request.Modalities ?? [])
-        {
-            if (modality != "text")
-            {
-                throw new UnsupportedException($"modalities ({modality})");
-            }
-        }
+        TextAnswers.Check(request);
 
         // Several calls an answer are what both do anyway.
         Drop(request.ParallelToolCalls is false, "parallel_tool_calls");
