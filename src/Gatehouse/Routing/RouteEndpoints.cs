@@ -49,7 +49,7 @@ internal static class RouteEndpoints
         YamlBinder.EnumKey(route.Strategy),
         RouteNodeOptions.View(snapshot.Options.Routes[route.Name!]),
         [.. route.Targets.Select(View)],
-        new RouteRetryView(route.Retry.Attempts, [.. route.Retry.On.Select(kind => kind.Word())], route.Budget!.View()),
+        new RouteRetryView(route.Retry.Attempts, [.. route.Retry.On.Select(kind => kind.Word())], route.Retry.Budget!.View()),
         new RouteHedgeView(route.Hedge!.After?.TotalMilliseconds, route.Hedge.Budget.View()),
         new RouteCountsView(route.Counts!.Exchanges, route.Counts.Retries, route.Counts.FailOvers, route.Counts.Hedges));
 

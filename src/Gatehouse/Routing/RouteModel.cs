@@ -25,12 +25,6 @@ internal sealed record RouteModel
 
     public required RetryModel Retry { get; init; }
 
-    /// <summary>It outlives a reload. Null where nothing is tried twice.</summary>
-    public required RetryBudget? Budget { get; init; }
-
-    /// <summary>The part of the exchanges that <see cref="Budget"/> allows to be tried again.</summary>
-    public double BudgetRatio { get; init; }
-
     public HealthModel? Health { get; init; }
 
     public HedgeModel? Hedge { get; init; }
@@ -52,7 +46,7 @@ internal sealed record RouteModel
     public void Activate()
     {
         Hedge?.Activate();
-        Budget?.Apply(BudgetRatio, RetryOptions.FreeRetries, RetryOptions.BudgetWindow);
+        Retry.Activate();
         foreach (var target in Targets)
         {
             target.Health?.Apply(Health!);
@@ -76,7 +70,6 @@ internal sealed record RouteModel
         Root = leaf,
         Targets = [leaf],
         Retry = RetryModel.Once,
-        Budget = null,
         FixedPlan = RoutePlan.Of(leaf),
     };
 }

@@ -41,7 +41,7 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
     public bool Begin()
     {
         route.Counts?.CountExchange();
-        route.Budget?.CountRequest();
+        route.Retry.Budget?.CountRequest();
         route.Hedge?.Budget.CountRequest();
         return TryEnterUntried() || TryEnterLeastBad();
     }
@@ -190,22 +190,11 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
         return -1;
     }
 
+    /// <summary>Lets an attempt in that is made now.</summary>
     private bool TryEnter(RouteTarget target)
     {
-        if (!target.TryReserve(context, exchange.StartedAt, out var limits))
-        {
-            return false;
-        }
-
-        var health = default(HealthPass);
-        if (target.Health?.TryEnter(out health).IsOpen == false)
-        {
-            limits?.End(LimitEnd.NotMade);
-            return false;
-        }
-
-        _entering = new RoutePass(health, limits);
-        return true;
+        var delay = TimeSpan.Zero;
+        return TryEnter(target, longestWait: null, ref delay);
     }
 
     /// <summary>One that has been tried, where the same may help: the one behind the last, as it has rested longest.</summary>
@@ -215,9 +204,9 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
         {
             var index = (_index + i) % plan.Count;
             if ((_tried & ~_barred & Bit(index)) != 0 && route.Retry.DelayBefore(_repeats, RestOf(index), context.Random) is { } delay
-                && TryEnterIn(plan[index], ref delay))
+                && TryEnter(plan[index], route.Retry.MaxBackoff, ref delay))
             {
-                if (route.Budget?.TrySpend() != true)
+                if (route.Retry.Budget?.TrySpend() != true)
                 {
                     Leave(index, _entering, LimitEnd.NotMade);
                     return false;
@@ -234,8 +223,9 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
     /// <summary>What is left of the time for which a target itself asked to be left alone.</summary>
     private TimeSpan? RestOf(int index) => _notBefore?[index] is { } until && until > exchange.Timings.Elapsed ? until - exchange.Timings.Elapsed : null;
 
-    /// <summary>Lets an attempt in that is made after a wait: for a quota that is there again by then, or a little later.</summary>
-    private bool TryEnterIn(RouteTarget target, ref TimeSpan delay)
+    /// <param name="longestWait">How long a quota may be waited for that will be there again; null when the attempt is made now.</param>
+    /// <param name="delay">The wait before the attempt; made longer where the quota needs it.</param>
+    private bool TryEnter(RouteTarget target, TimeSpan? longestWait, ref TimeSpan delay)
     {
         if (!target.TryReserve(context, exchange.StartedAt, out var limits))
         {
@@ -245,7 +235,7 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
         var pass = default(HealthPass);
         if (target.Health?.TryEnter(out pass) is { IsOpen: false } gate)
         {
-            if (gate is not { IsQuota: true, Wait: { } wait } || wait > route.Retry.MaxBackoff)
+            if (gate is not { IsQuota: true, Wait: { } wait } || !(wait <= longestWait))
             {
                 limits?.End(LimitEnd.NotMade);
                 return false;
@@ -284,7 +274,7 @@ internal sealed partial class RouteWalk(Exchange exchange, RouteModel route, Rou
             // It may fail; a limit is not to be passed for that.
             if (plan[best].TryReserve(context, exchange.StartedAt, out var limits))
             {
-                if (isFurther && route.Budget?.TrySpend() != true)
+                if (isFurther && route.Retry.Budget?.TrySpend() != true)
                 {
                     limits?.End(LimitEnd.NotMade);
                     return false;

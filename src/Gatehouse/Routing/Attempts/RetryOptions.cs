@@ -33,11 +33,23 @@ internal sealed record RetryOptions
 /// <summary>Retries with every value decided.</summary>
 internal sealed record RetryModel(int Attempts, IReadOnlyList<FailureKind> On, TimeSpan Backoff, TimeSpan MaxBackoff)
 {
+    /// <summary>It outlives a reload. Null where nothing is tried twice.</summary>
+    public Health.RetryBudget? Budget { get; init; }
+
+    /// <summary>The part of the exchanges that <see cref="Budget"/> allows to be tried again.</summary>
+    public double BudgetRatio { get; init; }
+
+    public void Activate() => Budget?.Apply(BudgetRatio, RetryOptions.FreeRetries, RetryOptions.BudgetWindow);
+
     /// <summary>For a target that was named itself: whoever wants more makes a route of it.</summary>
     public static readonly RetryModel Once = new(1, [], TimeSpan.Zero, TimeSpan.Zero);
 
-    public static RetryModel Of(RetryOptions options, int targets) =>
-        new(options.Attempts ?? targets + 2, options.On, options.Backoff, options.MaxBackoff);
+    public static RetryModel Of(RetryOptions options, int targets, Health.RetryBudget? before, TimeProvider time) =>
+        new(options.Attempts ?? targets + 2, options.On, options.Backoff, options.MaxBackoff)
+        {
+            Budget = before ?? new Health.RetryBudget(time, (double)options.Budget, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
+            BudgetRatio = (double)options.Budget,
+        };
 
     /// <summary>
     /// Full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015): callers that failed together do not come back together.

@@ -92,8 +92,8 @@ internal sealed partial record RouteExplanation(
             return $"an exchange makes {Attempts(route)}; the failure of the last one goes to the caller";
         }
 
-        return route.Retry.On.Count == 0 || route.Budget is null ? "the failure of the last one goes to the caller"
-            : $"after passing failures targets are asked again, up to {Attempts(route)} in all and {route.Budget.View().Left} by the budget of the moment";
+        return route.Retry.On.Count == 0 || route.Retry.Budget is null ? "the failure of the last one goes to the caller"
+            : $"after passing failures targets are asked again, up to {Attempts(route)} in all and {route.Retry.Budget.View().Left} by the budget of the moment";
     }
 
     private static string Attempts(RouteModel route) => route.Retry.Attempts == 1 ? "1 attempt" : $"{route.Retry.Attempts} attempts";

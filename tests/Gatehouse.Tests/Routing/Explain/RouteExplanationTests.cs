@@ -127,7 +127,7 @@ public sealed class RouteExplanationTests
 
         Assert.Equal("after passing failures targets are asked again, up to 3 attempts in all and 3 by the budget of the moment", Explain(route).Afterwards);
         Assert.Equal("after passing failures targets are asked again, up to 3 attempts in all and 3 by the budget of the moment", Explain(route).Afterwards);
-        Assert.True(route.Budget!.TrySpend());
+        Assert.True(route.Retry.Budget!.TrySpend());
         Assert.Contains("and 2 by the budget", Explain(route).Afterwards, StringComparison.Ordinal);
     }
 
@@ -168,8 +168,10 @@ public sealed class RouteExplanationTests
         Name = "chat",
         Root = root,
         Targets = [.. root.Targets],
-        Retry = new RetryModel(attempts, RetryOptions.Transient, TimeSpan.Zero, TimeSpan.FromSeconds(8)),
-        Budget = new RetryBudget(_time, 0.1, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
+        Retry = new RetryModel(attempts, RetryOptions.Transient, TimeSpan.Zero, TimeSpan.FromSeconds(8))
+        {
+            Budget = new RetryBudget(_time, 0.1, RetryOptions.FreeRetries, RetryOptions.BudgetWindow),
+        },
     };
 
     private TargetHealth Health() => new(HealthModel.Default, _time, new Random(1));
