@@ -25,14 +25,14 @@ public sealed partial class ArchitectureTests
         ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
 
         // the steps
-        ["Identity"] = "Admin.Contract Configuration Configuration.Binding Pipeline Storage",
+        ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
-        ["Limits"] = "Configuration.Binding Identity Ledger Pipeline Telemetry",
+        ["Limits"] = "Configuration Configuration.Binding Identity Ledger Pipeline Telemetry",
         ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",
-        ["Ledger"] = "Admin.Contract Pipeline Storage Telemetry",
+        ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 

@@ -2,6 +2,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
 using Gatehouse.Upstream;
@@ -24,6 +25,18 @@ internal sealed record GatewayOptions
     public IReadOnlyDictionary<string, RouteOptions> Routes { get; set; } = new Dictionary<string, RouteOptions>(StringComparer.Ordinal);
 
     public IReadOnlyList<KeyOptions> Keys { get; set; } = [];
+
+    [KeyDoc("Limits on everything that they match.", Default = "none")]
+    public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
+
+    [KeyDoc("Organisations, by name.", Default = "none are described")]
+    public IReadOnlyDictionary<string, PayerOptions> Organizations { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);
+
+    [KeyDoc("Teams, by name.", Default = "none are described")]
+    public IReadOnlyDictionary<string, PayerOptions> Teams { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);
+
+    [KeyDoc("Projects, by name.", Default = "none are described")]
+    public IReadOnlyDictionary<string, PayerOptions> Projects { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);
 
     public CatalogOptions Catalog { get; set; } = new();
 

@@ -4,6 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -67,7 +68,31 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             errors.Add("objects.retention", $"must be at least {Duration.Format(LeastRetention)}");
         }
 
+        ValidateLimits(options);
         ValidateServer(options.Server);
+    }
+
+    private void ValidateLimits(GatewayOptions options)
+    {
+        LimitCompiler.Check(options.Limits, "limits", errors);
+        (string Section, IReadOnlyDictionary<string, PayerOptions> Payers)[] sections =
+            [("organizations", options.Organizations), ("teams", options.Teams), ("projects", options.Projects)];
+        foreach (var (section, payers) in sections)
+        {
+            foreach (var (name, payer) in payers)
+            {
+                LimitCompiler.Check(payer.Limits, $"{section}.{name}.limits", errors);
+                if (payer.Organization is not null && section != "teams")
+                {
+                    errors.Add($"{section}.{name}.organization", "belongs to a team");
+                }
+
+                if (payer.Team is not null && section != "projects")
+                {
+                    errors.Add($"{section}.{name}.team", "belongs to a project");
+                }
+            }
+        }
     }
 
     private void ValidateServer(ServerOptions server)
@@ -121,6 +146,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 errors.Add($"{path}.name", $"'{key.Name}' is used twice");
             }
 
+            LimitCompiler.Check(key.Limits, $"{path}.limits", errors);
             if (key.Secret is not { } secret)
             {
                 errors.Add(path, "secret is missing; keys without one are made with `gatehouse key create`");
@@ -146,7 +172,8 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 Models = key.Models,
                 ExpiresAt = key.ExpiresAt,
                 Priority = key.Priority,
-                Labels = key.Labels,
+                Payer = PayerCompiler.Of(key.Organization, key.Team, key.Project, key.Agent, key.Labels, options),
+                Limits = key.Limits,
             });
         }
 

@@ -8,6 +8,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;

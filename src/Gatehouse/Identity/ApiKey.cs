@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Limits;
 
 namespace Gatehouse.Identity;
 
@@ -67,7 +68,13 @@ internal sealed record ApiKey(string Id, string Name, KeyHash Hash, KeyOwner Own
 
     public DateTimeOffset? CreatedAt { get; init; }
 
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>As written; what they are compiled to is a matter of <see cref="Limits"/>.</summary>
+    public IReadOnlyList<LimitOptions> Limits { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Labels => Payer.Labels;
+
+    /// <summary>Who pays for what it does.</summary>
+    public Payer Payer { get; init; } = Payer.Nobody;
 
     /// <summary>Whether the key may call a route.</summary>
     public bool AllowsRoute(string route) => Models.Any(pattern => Glob.Matches(pattern, route));

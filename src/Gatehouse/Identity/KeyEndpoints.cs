@@ -1,5 +1,8 @@
 using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
+using Gatehouse.Configuration.Binding;
+using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 
 namespace Gatehouse.Identity;
 
@@ -18,21 +21,34 @@ internal static class KeyEndpoints
         _ = api.MapDelete("/keys/{id}", Revoke).WithSummary("Revoke a key, at once.").Produces(204).Produces<AdminError>(404).Produces<AdminError>(409);
     }
 
-    private static IResult Create(CreateKeyRequest request, KeyService keys, TimeProvider time)
+    private static IResult Create(CreateKeyRequest request, KeyService keys, SnapshotSource snapshots, TimeProvider time)
     {
         if (Mistake(request, time) is { } mistake)
         {
             return mistake;
         }
 
+        var errors = new ConfigurationErrors("the request");
+        var limits = request.Limits is { } items ? LimitItems.Read(items.GetRawText(), errors) : [];
+        LimitCompiler.Check(limits, "limits", errors);
+        if (errors.Any)
+        {
+            return AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages), "limits");
+        }
+
         var (key, secret) = keys.Create(new NewKey(request.Name!, request.Models ?? ["*"])
         {
             ExpiresAt = request.ExpiresAt,
-            Labels = request.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal),
+            Payer = PayerCompiler.Of(
+                request.Organization, request.Team, request.Project, request.Agent, request.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal), snapshots.Current.Options),
+            Priority = request.Priority is { } priority ? AdmissionHeaders.ClassOf(priority)!.Value : PriorityClass.Default,
+            Limits = limits,
         });
         return Results.Created(
             $"/api/v1/keys/{key.Id}",
-            new CreatedKeyView(key.Id, key.Name, secret, key.Hint, key.Models, key.Labels, key.CreatedAt, key.ExpiresAt));
+            new CreatedKeyView(
+                key.Id, key.Name, secret, key.Hint, key.Models, key.Labels, key.Payer.Organization, key.Payer.Team, key.Payer.Project, key.Payer.Agent,
+                AdmissionHeaders.Word(key.Priority), LimitItems.View(key.Limits), key.CreatedAt, key.ExpiresAt));
     }
 
     private static IResult? Mistake(CreateKeyRequest request, TimeProvider time)
@@ -50,6 +66,20 @@ internal static class KeyEndpoints
         if (request.Labels is { } labels && (labels.Count > MaxLabels || labels.Any(label => label.Key.Length == 0 || label.Value is null)))
         {
             return AdminError.Result(400, "invalid_request", $"labels must be at most {MaxLabels} names with texts.", "labels");
+        }
+
+        if (request.Priority is { } priority && AdmissionHeaders.ClassOf(priority) is null)
+        {
+            return AdminError.Result(400, "invalid_request", "priority must be one of interactive, default, batch.", "priority");
+        }
+
+        (string Name, string? Value)[] payers = [("organization", request.Organization), ("team", request.Team), ("project", request.Project), ("agent", request.Agent)];
+        foreach (var (name, value) in payers)
+        {
+            if (value is { } text && (text.Length is 0 or > PayerHeaders.MaxLength || text.Any(char.IsControl)))
+            {
+                return AdminError.Result(400, "invalid_request", $"{name} must be 1 to {PayerHeaders.MaxLength} characters, on one line.", name);
+            }
         }
 
         return request.ExpiresAt is { } expiry && expiry <= time.GetUtcNow()
@@ -73,5 +103,6 @@ internal static class KeyEndpoints
     private static IResult NotFound(string id) => AdminError.Result(404, "not_found", $"There is no key '{id}'.");
 
     private static KeyView View(ApiKey key) => new(
-        key.Id, key.Name, key.Hint, key.Owner == KeyOwner.File ? "file" : "api", key.Models, key.Labels, key.CreatedAt, key.ExpiresAt);
+        key.Id, key.Name, key.Hint, key.Owner == KeyOwner.File ? "file" : "api", key.Models, key.Labels,
+        key.Payer.Organization, key.Payer.Team, key.Payer.Project, key.Payer.Agent, AdmissionHeaders.Word(key.Priority), LimitItems.View(key.Limits), key.CreatedAt, key.ExpiresAt);
 }

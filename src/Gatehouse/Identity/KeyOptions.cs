@@ -1,4 +1,5 @@
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Limits;
 
 namespace Gatehouse.Identity;
 
@@ -20,6 +21,21 @@ internal sealed record KeyOptions
     [KeyDoc("Class of the key's exchanges when they have to wait for room (`admission`). With the header `x-gatehouse-priority` a call can take a lower one, never a higher. Keys made with the admin API have `default`.")]
     public PriorityClass Priority { get; set; } = PriorityClass.Default;
 
-    [KeyDoc("Free labels, such as `team` or `owner`, kept with each exchange of the key.")]
+    [KeyDoc("Who pays, from the top: the organisation.", Default = "the label `organization`, else that of the team")]
+    public string? Organization { get; set; }
+
+    [KeyDoc("The team that pays.", Default = "the label `team`")]
+    public string? Team { get; set; }
+
+    [KeyDoc("The project that pays.", Default = "the label `project`")]
+    public string? Project { get; set; }
+
+    [KeyDoc("The agent that calls with this key.", Default = "the label `agent`, else what the caller says in `x-gatehouse-agent`")]
+    public string? Agent { get; set; }
+
+    [KeyDoc("Free labels, such as `feature` or `owner`, kept with each exchange of the key. A call can add further ones with `x-gatehouse-labels`.")]
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    [KeyDoc("Limits of the key.", Default = "none")]
+    public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
 }

@@ -1,4 +1,5 @@
 using Gatehouse.Configuration;
+using Gatehouse.Limits;
 using Gatehouse.Pipeline;
 
 namespace Gatehouse.Identity;
@@ -8,7 +9,11 @@ internal sealed record NewKey(string Name, IReadOnlyList<string> Models)
 {
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public Payer Payer { get; init; } = Payer.Nobody;
+
+    public PriorityClass Priority { get; init; } = PriorityClass.Default;
+
+    public IReadOnlyList<LimitOptions> Limits { get; init; } = [];
 }
 
 internal enum RevokeResult
@@ -35,7 +40,9 @@ internal sealed class KeyService(KeyStore store, SnapshotSource snapshots, TimeP
             Hint = ApiKey.HintOf(secret),
             Models = request.Models,
             ExpiresAt = request.ExpiresAt,
-            Labels = request.Labels,
+            Payer = request.Payer,
+            Priority = request.Priority,
+            Limits = request.Limits,
             CreatedAt = now,
         };
         store.Add(key);

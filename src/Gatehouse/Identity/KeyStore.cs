@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using Gatehouse.Configuration.Binding;
+using Gatehouse.Limits;
 using Gatehouse.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Gatehouse.Identity;
 
@@ -12,7 +15,7 @@ internal sealed class KeyStore(Database database, TimeProvider time)
     {
         using var connection = database.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
+        command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
         using var reader = command.ExecuteReader();
         var keys = new List<ApiKey>();
         while (reader.Read())
@@ -21,7 +24,16 @@ internal sealed class KeyStore(Database database, TimeProvider time)
             {
                 Hint = reader.GetString(3),
                 Models = JsonSerializer.Deserialize<List<string>>(reader.GetString(4))!,
-                Labels = JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(5))!,
+                Payer = new Payer
+                {
+                    Labels = JsonSerializer.Deserialize<Dictionary<string, string>>(reader.GetString(5))!,
+                    Organization = Text(reader, 8),
+                    Team = Text(reader, 9),
+                    Project = Text(reader, 10),
+                    Agent = Text(reader, 11),
+                },
+                Priority = Text(reader, 12) is { } priority ? Enum.Parse<PriorityClass>(priority, ignoreCase: true) : PriorityClass.Default,
+                Limits = Text(reader, 13) is { } limits ? LimitItems.Read(limits, new ConfigurationErrors("stored key")) : [],
                 CreatedAt = Parse(reader.GetString(6)),
                 ExpiresAt = reader.IsDBNull(7) ? null : Parse(reader.GetString(7)),
             });
@@ -35,7 +47,8 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         using var connection = database.Connect();
         using var command = connection.CreateCommand();
         command.CommandText =
-            "INSERT INTO api_keys (id, name, hash, hint, models, labels, created_at, expires_at) VALUES ($id, $name, $hash, $hint, $models, $labels, $created, $expires)";
+            "INSERT INTO api_keys (id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits) "
+            + "VALUES ($id, $name, $hash, $hint, $models, $labels, $created, $expires, $organization, $team, $project, $agent, $priority, $limits)";
         _ = command.Parameters.AddWithValue("$id", key.Id);
         _ = command.Parameters.AddWithValue("$name", key.Name);
         _ = command.Parameters.AddWithValue("$hash", key.Hash.ToHex());
@@ -44,6 +57,12 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         _ = command.Parameters.AddWithValue("$labels", JsonSerializer.Serialize(key.Labels));
         _ = command.Parameters.AddWithValue("$created", Format(key.CreatedAt!.Value));
         _ = command.Parameters.AddWithValue("$expires", key.ExpiresAt is { } expiry ? Format(expiry) : DBNull.Value);
+        _ = command.Parameters.AddWithValue("$organization", Value(key.Payer.Organization));
+        _ = command.Parameters.AddWithValue("$team", Value(key.Payer.Team));
+        _ = command.Parameters.AddWithValue("$project", Value(key.Payer.Project));
+        _ = command.Parameters.AddWithValue("$agent", Value(key.Payer.Agent));
+        _ = command.Parameters.AddWithValue("$priority", key.Priority.ToString().ToLowerInvariant());
+        _ = command.Parameters.AddWithValue("$limits", Value(key.Limits.Count == 0 ? null : LimitItems.Write(key.Limits)));
         _ = command.ExecuteNonQuery();
     }
 
@@ -56,6 +75,10 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         _ = command.Parameters.AddWithValue("$time", Format(time.GetUtcNow()));
         _ = command.ExecuteNonQuery();
     }
+
+    private static object Value(string? text) => text is null ? DBNull.Value : text;
+
+    private static string? Text(SqliteDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     private static string Format(DateTimeOffset value) => value.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 

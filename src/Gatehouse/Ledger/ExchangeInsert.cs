@@ -1,3 +1,4 @@
+using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -15,7 +16,8 @@ internal sealed class ExchangeInsert : IDisposable
         + "error_message, error_phase, stream, response_id, response_model, finish_reason, input_tokens, cache_read_tokens, cache_write_tokens, "
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
         + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
-        + "service_tier, cost_nano_usd, price_revision, shadow_of, continuations";
+        + "service_tier, cost_nano_usd, price_revision, shadow_of, continuations, "
+        + "organization, team, project, user, agent, labels, parent, cache, saved_nano_usd, prompt_cache_saved_nano_usd, cost_is_estimated";
 
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
@@ -186,6 +188,17 @@ internal sealed class ExchangeInsert : IDisposable
         Number(entry.PriceRevision);
         Text(entry.ShadowOf);
         Number(entry.Continuations == 0 ? null : entry.Continuations);
+        Text(entry.Payer.Organization);
+        Text(entry.Payer.Team);
+        Text(entry.Payer.Project);
+        Text(entry.User);
+        Text(entry.Payer.Agent);
+        Text(entry.Payer.LabelsText);
+        Text(entry.Parent);
+        Text(entry.Cache == CacheStatus.Bypass ? null : entry.Cache.Word());
+        Number(entry.SavedNanoUsd);
+        Number(entry.PromptCacheSavedNanoUsd);
+        Number(entry.IsCostEstimated ? 1 : null);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

@@ -39,6 +39,13 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         KeyId = exchange.Key!.Id,
         KeyName = exchange.Key.Name,
         Run = exchange.Run,
+        Payer = exchange.Payer,
+        User = exchange.User,
+        Parent = exchange.Parent,
+        Cache = exchange.Cache,
+        SavedNanoUsd = exchange.SavedNanoUsd,
+        PromptCacheSavedNanoUsd = exchange.PromptCacheSavedNanoUsd,
+        IsCostEstimated = exchange.IsCostEstimated,
         Requested = exchange.Request.Model,
         Route = exchange.Route?.Name,
         Target = exchange.Target?.Name,
@@ -66,5 +73,6 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
 
 [JsonSerializable(typeof(List<Attempt>))]
 [JsonSerializable(typeof(List<AttemptView>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 internal sealed partial class LedgerJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Gatehouse.Identity;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 
@@ -27,6 +28,20 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
     public required string KeyName { get; init; }
 
     public required string Run { get; init; }
+
+    public required Payer Payer { get; init; }
+
+    public string? User { get; init; }
+
+    public string? Parent { get; init; }
+
+    public CacheStatus Cache { get; init; }
+
+    public long? SavedNanoUsd { get; init; }
+
+    public long? PromptCacheSavedNanoUsd { get; init; }
+
+    public bool IsCostEstimated { get; init; }
 
     public required string Requested { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -83,6 +84,13 @@ internal sealed class LedgerReader(Database database)
             Key: row.Text("key_name")!,
             KeyId: row.Text("key_id")!,
             Run: row.Text("run")!,
+            Parent: row.Text("parent"),
+            Organization: row.Text("organization"),
+            Team: row.Text("team"),
+            Project: row.Text("project"),
+            User: row.Text("user"),
+            Agent: row.Text("agent"),
+            Labels: row.Text("labels") is { } labels ? JsonSerializer.Deserialize(labels, LedgerJson.Default.DictionaryStringString)! : [],
             Model: row.Text("requested")!,
             Route: row.Text("route"),
             Target: row.Text("target"),
@@ -101,7 +109,10 @@ internal sealed class LedgerReader(Database database)
             CostNanoUsd: row.Number("cost_nano_usd"),
             PriceRevision: row.Number("price_revision"),
             Continued: (int)(row.Number("continuations") ?? 0),
-            Cache: "bypass",
+            CostIsEstimated: row.Number("cost_is_estimated") == 1,
+            Cache: row.Text("cache") ?? CacheStatus.Bypass.Word(),
+            SavedNanoUsd: row.Number("saved_nano_usd"),
+            PromptCacheSavedNanoUsd: row.Number("prompt_cache_saved_nano_usd"),
             Verdicts: [],
             Timings: new TimingsView(
                 row.Number("total_us")!.Value / 1000.0, row.Number("upstream_us")!.Value / 1000.0, row.Number("overhead_us")!.Value,

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Pipeline;
 using Gatehouse.Telemetry;
 

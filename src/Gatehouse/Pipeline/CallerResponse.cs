@@ -34,7 +34,7 @@ internal sealed class CallerResponse(HttpContext http)
         http.Response.StatusCode = status;
         var headers = http.Response.Headers;
         headers["x-gatehouse-exchange"] = exchange.Id;
-        headers["x-gatehouse-cache"] = "bypass";
+        headers["x-gatehouse-cache"] = exchange.Cache.Word();
         if (exchange.Attempts.Count > 0)
         {
             headers["x-gatehouse-attempts"] = exchange.Attempts.Count.ToString();

@@ -4,7 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
-using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
@@ -55,6 +55,15 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Who calls; set by step 1.</summary>
     public ApiKey? Key { get; set; }
 
+    /// <summary>Who pays; set by step 1.</summary>
+    public Payer Payer { get; set; } = Payer.Nobody;
+
+    /// <summary>The end user for whom it is done; null when nobody says.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Id of the exchange in whose course this one was made; null when nobody says.</summary>
+    public string? Parent { get; set; }
+
     /// <summary>The request; set by the ingress.</summary>
     public ModelRequest Request { get; set; } = ModelRequest.None;
 
@@ -97,6 +106,18 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>Null when it is not known, for want of a price or of usage; set by step 8.</summary>
     public long? CostNanoUsd { get; set; }
+
+    /// <summary>The cost was made of what was delivered, as the provider did not report all of the usage.</summary>
+    public bool IsCostEstimated { get; set; }
+
+    /// <summary>What caches of the gateway had to say; set by step 5.</summary>
+    public CacheStatus Cache { get; set; }
+
+    /// <summary>What a hit would have cost; null for what is none, and where it is not known.</summary>
+    public long? SavedNanoUsd { get; set; }
+
+    /// <summary>What the provider's own cache saved, less what it cost to write to it; null where it is not known.</summary>
+    public long? PromptCacheSavedNanoUsd { get; set; }
 
     public ExchangeOutcome Outcome { get; set; }
 

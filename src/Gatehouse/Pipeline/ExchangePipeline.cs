@@ -40,7 +40,7 @@ internal sealed partial class ExchangePipeline(
             return;
         }
 
-        exchange.Key = key;
+        (exchange.Key, exchange.Payer) = (key, key.Payer);
         try
         {
             var outcome = await AnswerAsync(exchange, ingress);
@@ -96,6 +96,12 @@ internal sealed partial class ExchangePipeline(
         try
         {
             exchange.Phase = ExchangePhase.Ingress;
+            if (PayerHeaders.Read(exchange.Key!, exchange.Http.Request.Headers, out var payer) is { } unclear)
+            {
+                return unclear;
+            }
+
+            (exchange.Payer, exchange.User) = (payer, payer.User);
             if (await ingress(exchange) is { Continues: false } unreadable)
             {
                 return unreadable;

@@ -8,13 +8,16 @@ internal enum GatewayErrorCode
 {
     InvalidRequest,
     InvalidApiKey,
+    BudgetExceeded,
     PermissionDenied,
+    PolicyDenied,
     NotFound,
     ModelNotFound,
     MethodNotAllowed,
     RequestTooLarge,
     UnsupportedMediaType,
     UnsupportedFeature,
+    RateLimited,
     RequestTimeout,
     UpstreamError,
     UpstreamInvalidResponse,
@@ -86,13 +89,16 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
     {
         GatewayErrorCode.InvalidRequest => InvalidRequest,
         GatewayErrorCode.InvalidApiKey => InvalidApiKey,
+        GatewayErrorCode.BudgetExceeded => BudgetExceeded,
         GatewayErrorCode.PermissionDenied => PermissionDenied,
+        GatewayErrorCode.PolicyDenied => PolicyDenied,
         GatewayErrorCode.NotFound => NotFound,
         GatewayErrorCode.ModelNotFound => ModelNotFound,
         GatewayErrorCode.MethodNotAllowed => MethodNotAllowed,
         GatewayErrorCode.RequestTooLarge => RequestTooLarge,
         GatewayErrorCode.UnsupportedMediaType => UnsupportedMediaType,
         GatewayErrorCode.UnsupportedFeature => UnsupportedFeature,
+        GatewayErrorCode.RateLimited => RateLimited,
         GatewayErrorCode.RequestTimeout => RequestTimeout,
         GatewayErrorCode.UpstreamError => UpstreamError,
         GatewayErrorCode.UpstreamInvalidResponse => UpstreamInvalidResponse,
@@ -106,6 +112,9 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
 
     private static readonly ErrorTraits InvalidRequest = new(400, "invalid_request", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
     private static readonly ErrorTraits InvalidApiKey = new(401, "invalid_api_key", ChatErrorKind.Authentication, ErrorParty.Client, RetryCanHelp: false);
+    private static readonly ErrorTraits BudgetExceeded = new(402, "budget_exceeded", ChatErrorKind.Billing, ErrorParty.Policy, RetryCanHelp: false);
+    private static readonly ErrorTraits PolicyDenied = new(403, "policy_denied", ChatErrorKind.Permission, ErrorParty.Policy, RetryCanHelp: false);
+    private static readonly ErrorTraits RateLimited = new(429, "rate_limited", ChatErrorKind.RateLimit, ErrorParty.Policy, RetryCanHelp: true);
     private static readonly ErrorTraits PermissionDenied = new(403, "permission_denied", ChatErrorKind.Permission, ErrorParty.Policy, RetryCanHelp: false);
     private static readonly ErrorTraits NotFound = new(404, "not_found", ChatErrorKind.NotFound, ErrorParty.Client, RetryCanHelp: false);
     private static readonly ErrorTraits ModelNotFound = new(404, "model_not_found", ChatErrorKind.NotFound, ErrorParty.Client, RetryCanHelp: false);

@@ -80,6 +80,8 @@ internal sealed class ShadowTraffic(GatewayMetrics metrics, TimeProvider time) :
             Trace = exchange.Trace,
             Run = exchange.Run,
             Key = exchange.Key,
+            Payer = exchange.Payer,
+            User = exchange.User,
             Route = RouteModel.Shadow(exchange.Route!, target),
             Request = exchange.Request.Copy(exchange.Request.Body.ToArray()),
             ShadowOf = exchange.Id,

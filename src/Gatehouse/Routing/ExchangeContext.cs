@@ -36,7 +36,7 @@ internal sealed class ExchangeContext(Exchange exchange, Random random, bool isR
             Dialect = exchange.Operation.Dialect,
             KeyName = exchange.Key!.Name,
             KeyId = exchange.Key.Id,
-            Labels = exchange.Key.Labels,
+            Labels = exchange.Payer.Labels,
             Run = exchange.Run,
             StartedAt = exchange.StartedAt,
             Headers = exchange.Http.Request.Headers,

@@ -89,6 +89,7 @@ public sealed class HostileCompanionTests : IDisposable
         Id = id,
         StartedAtMicroseconds = 1,
         Kind = "model",
+        Payer = Gatehouse.Identity.Payer.Nobody,
         Operation = "chat",
         Revision = 1,
         KeyId = "key",

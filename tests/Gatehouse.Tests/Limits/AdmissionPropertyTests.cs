@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Gatehouse.Identity;
-using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Limits;

@@ -1,5 +1,5 @@
 using Gatehouse.Identity;
-using Gatehouse.Limits;
+using Gatehouse.Limits.Queue;
 using Gatehouse.Tests.Harness;
 
 namespace Gatehouse.Tests.Limits;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>What a caller says of an exchange that may have to wait.</summary>
 /// <param name="Priority">Null for the key's own class.</param>
@@ -50,7 +50,7 @@ internal readonly record struct AdmissionHeaders(PriorityClass? Priority, TimeSp
         _ => throw new ArgumentOutOfRangeException(nameof(priority), priority, message: null),
     };
 
-    private static PriorityClass? ClassOf(string text) => text switch
+    public static PriorityClass? ClassOf(string text) => text switch
     {
         "interactive" => PriorityClass.Interactive,
         "default" => PriorityClass.Default,

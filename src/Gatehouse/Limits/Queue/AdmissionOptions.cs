@@ -1,6 +1,6 @@
 using Gatehouse.Configuration.Binding;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 [KeyDoc("How much the gateway takes on at a time, and who waits for how long when it is more. See docs/operations.md.")]
 internal sealed record AdmissionOptions

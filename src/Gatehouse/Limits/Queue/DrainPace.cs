@@ -1,4 +1,4 @@
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>How fast slots become free while all are taken: the time between two of them, as a moving average.</summary>
 internal struct DrainPace

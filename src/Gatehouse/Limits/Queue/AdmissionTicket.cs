@@ -1,6 +1,6 @@
 using Gatehouse.Identity;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>What became of an exchange that arrived.</summary>
 internal enum AdmissionVerdict

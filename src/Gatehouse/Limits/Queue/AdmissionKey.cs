@@ -1,6 +1,6 @@
 using Gatehouse.Identity;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>A key as long as it has exchanges that run or wait.</summary>
 /// <param name="id">The key's own.</param>

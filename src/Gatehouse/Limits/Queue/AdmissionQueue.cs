@@ -1,6 +1,6 @@
 using Gatehouse.Identity;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>
 /// Who runs and who waits. A slot that becomes free goes to the highest class that waits (but see <see cref="MostPassedOver"/>), within

@@ -1,6 +1,6 @@
 using Gatehouse.Identity;
 
-namespace Gatehouse.Limits;
+namespace Gatehouse.Limits.Queue;
 
 /// <summary>
 /// Exchanges of one class that wait. The next slot goes to the key with the fewest slots, among those to the one that was granted one
