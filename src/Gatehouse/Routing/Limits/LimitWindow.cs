@@ -1,3 +1,5 @@
+using Gatehouse.Limits;
+
 namespace Gatehouse.Routing.Limits;
 
 /// <summary>

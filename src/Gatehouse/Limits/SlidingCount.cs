@@ -1,4 +1,4 @@
-namespace Gatehouse.Routing;
+namespace Gatehouse.Limits;
 
 /// <summary>
 /// Counts what happened in the last stretch of time, in parts of it. The stretch does not end on a part's edge, so there are two answers: one that
@@ -21,6 +21,9 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
         _counts[_newest % _counts.Length] += count;
         _sum += count;
     }
+
+    /// <summary>Adds what happened at an earlier time.</summary>
+    public void Add(TimeSpan now, TimeSpan at, long count) => Remove(now, at, -count);
 
     /// <summary>Takes back something of what was added at a time.</summary>
     public void Remove(TimeSpan now, TimeSpan addedAt, long count)

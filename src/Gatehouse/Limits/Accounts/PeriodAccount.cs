@@ -1,0 +1,111 @@
+namespace Gatehouse.Limits.Accounts;
+
+/// <summary>Money, or what is counted for a run or for ever: what was used in the period that runs, and what is set aside.</summary>
+internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) : LimitAccount(number, rule, bucket)
+{
+    private DateTimeOffset _start = DateTimeOffset.MaxValue;
+    private DateTimeOffset _end = DateTimeOffset.MinValue;
+    private long _used;
+    private long _held;
+
+    public override long Held => _held;
+
+    /// <summary>Those that wait until something that is held comes back, the one that came first at the head.</summary>
+    public LinkedList<LimitWaiter> Waiters { get; } = new();
+
+    /// <summary>How fast money goes.</summary>
+    public SpendPace Pace { get; private set; }
+
+    /// <summary>Percentages of <see cref="LimitRule.AlertAt"/> that have been passed in this period, as a count.</summary>
+    public int AlertsRaised { get; set; }
+
+    /// <summary>Beginning and end of the period that runs.</summary>
+    public (DateTimeOffset Start, DateTimeOffset End) Period(LimitMoment now)
+    {
+        Roll(now);
+        return (_start, _end);
+    }
+
+    public override long Used(LimitMoment now)
+    {
+        Roll(now);
+        return _used;
+    }
+
+    public override bool IsIdle(LimitMoment now) => Used(now) == 0 && _held == 0 && Waiters.Count == 0;
+
+    public override TimeSpan? Reset(LimitMoment now)
+    {
+        Roll(now);
+        return _end == DateTimeOffset.MaxValue ? null : _end - now.Utc;
+    }
+
+    public override TimeSpan? WaitFor(LimitMoment now, long amount) => amount <= Left(now) ? TimeSpan.Zero : amount > Most(now) ? null : Reset(now);
+
+    public override void Settle(LimitMoment now, in LimitClaim claim, long used)
+    {
+        Roll(now);
+        if (IsOfThisPeriod(claim.At.Utc))
+        {
+            _held -= claim.Held;
+            _used += used;
+            if (used > 0 && Rule.Unit == LimitUnit.Money)
+            {
+                Pace = Pace.With(now.Utc, used, Rule.Period);
+            }
+        }
+    }
+
+    public override void Restore(LimitMoment now, DateTimeOffset at, long used)
+    {
+        Roll(now);
+        if (IsOfThisPeriod(at))
+        {
+            _used += used;
+        }
+    }
+
+    public override void Apply(LimitRule changed)
+    {
+        if (changed.Calendar != Rule.Calendar)
+        {
+            _end = DateTimeOffset.MinValue;
+        }
+
+        base.Apply(changed);
+    }
+
+    protected override void Add(LimitMoment now, long amount)
+    {
+        Roll(now);
+        _held += amount;
+    }
+
+    protected override void Add(LimitMoment now, in LimitClaim claim, long amount)
+    {
+        Roll(now);
+        if (IsOfThisPeriod(claim.At.Utc))
+        {
+            _held += amount;
+        }
+    }
+
+    /// <summary>A clock that is set back does not bring an old period back.</summary>
+    private bool IsOfThisPeriod(DateTimeOffset at) => at >= _start;
+
+    /// <summary>What is held for exchanges of an earlier period is charged to that, and not to this.</summary>
+    private void Roll(LimitMoment now)
+    {
+        if (now.Utc < _end)
+        {
+            return;
+        }
+
+        var isFirst = _end == DateTimeOffset.MinValue;
+        (_start, _end) = Rule.Calendar.PeriodOf(Rule.Period, now.Utc);
+        if (!isFirst)
+        {
+            (_used, _held, AlertsRaised) = (0, 0, 0);
+        }
+    }
+}

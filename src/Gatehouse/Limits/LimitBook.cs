@@ -1,0 +1,252 @@
+using System.Collections.Concurrent;
+using Gatehouse.Limits.Accounts;
+
+namespace Gatehouse.Limits;
+
+/// <summary>
+/// All that was used of all limits. It decides in memory, for all claims of an exchange at once or not at all, and outlives every reload of
+/// the configuration. Several gateways can share limits by it: what one of them may use of a limit is what its book says there is
+/// (<see cref="LimitAccount.Most"/>), so a share of a cap that it is lent is a smaller cap; to a caller nothing is different.
+/// </summary>
+internal sealed class LimitBook(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<(string Rule, string Bucket), LimitAccount> _accounts = new();
+    private readonly long _origin = time.GetTimestamp();
+    private long _numbers;
+
+    public IEnumerable<LimitAccount> Accounts => _accounts.Values;
+
+    public int Count => _accounts.Count;
+
+    public LimitMoment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
+
+    public LimitAccount AccountOf(LimitRule rule, string bucket)
+    {
+        var key = (rule.Id, bucket);
+        if (!_accounts.TryGetValue(key, out var account))
+        {
+            account = _accounts.GetOrAdd(key, static (key, made) => made.Book.NewAccount(made.Rule, key.Bucket), (Book: this, Rule: rule));
+        }
+
+        if (!ReferenceEquals(account.Rule, rule))
+        {
+            lock (account.Gate)
+            {
+                account.Apply(rule);
+            }
+        }
+
+        return account;
+    }
+
+    /// <summary>Null when nothing has been used of it, or all of that is over.</summary>
+    public LimitAccount? Find(string rule, string bucket) => _accounts.GetValueOrDefault((rule, bucket));
+
+    /// <summary>Sets aside what all claims ask for, or nothing.</summary>
+    /// <param name="waiter">Of an exchange that would wait for money that is held: it stands in the line of the account when it must.</param>
+    /// <returns>Which claim had no room; null when all of them had.</returns>
+    public LimitRefusal? TryReserve(Span<LimitClaim> claims, LimitWaiter? waiter)
+    {
+        Sort(claims);
+        var now = Enter(claims);
+        try
+        {
+            for (var i = 0; i < claims.Length; i++)
+            {
+                ref var claim = ref claims[i];
+                if (claim.Account.Rule.Action == LimitAction.Alert || claim.Account.RoomFor(now, claim) is var room && room == LimitRoom.Free)
+                {
+                    continue;
+                }
+
+                if (room == LimitRoom.Held && waiter is not null && claim.Account is PeriodAccount { Rule.Unit: LimitUnit.Money } account)
+                {
+                    waiter.Join(account);
+                }
+
+                return LimitRefusal.Of(now, claim);
+            }
+
+            foreach (ref var claim in claims)
+            {
+                claim.Account.Reserve(now, ref claim);
+            }
+
+            return null;
+        }
+        finally
+        {
+            Exit(claims);
+        }
+    }
+
+    /// <summary>Sets more money aside for an exchange that has been let in, from all its accounts of money or from none.</summary>
+    /// <param name="claims">In the order in which they were reserved.</param>
+    /// <param name="least">Nano-USD that there must be.</param>
+    /// <param name="most">What is taken when there is as much.</param>
+    /// <param name="withOverdraft">The budgets may be overdrawn as far as they say.</param>
+    /// <returns>What was set aside; 0 when there is less than <paramref name="least"/>.</returns>
+    public long TryExtend(Span<LimitClaim> claims, long least, long most, bool withOverdraft, out LimitRefusal? refusal)
+    {
+        var now = Enter(claims);
+        refusal = null;
+        try
+        {
+            foreach (ref var claim in claims)
+            {
+                var rule = claim.Account.Rule;
+                if (rule.Unit != LimitUnit.Money || rule.Action == LimitAction.Alert)
+                {
+                    continue;
+                }
+
+                var left = claim.Account.Left(now) + (withOverdraft ? rule.Overdraft : 0);
+                if (left < least)
+                {
+                    refusal = LimitRefusal.Of(now, new LimitClaim(claim.Account, least));
+                    return 0;
+                }
+
+                most = Math.Min(most, left);
+            }
+
+            foreach (ref var claim in claims)
+            {
+                if (claim.Account.Rule.Unit == LimitUnit.Money)
+                {
+                    claim.Account.Extend(now, ref claim, most);
+                }
+            }
+
+            return most;
+        }
+        finally
+        {
+            Exit(claims);
+        }
+    }
+
+    /// <summary>The claim is over, and so much was used of it.</summary>
+    public LimitMoment Settle(in LimitClaim claim, long used)
+    {
+        LimitWaiter? next = null;
+        var account = claim.Account;
+        LimitMoment now;
+        lock (account.Gate)
+        {
+            now = Now;
+            account.Settle(now, claim, used);
+            next = TakeWaiter(account);
+        }
+
+        next?.Call();
+        return now;
+    }
+
+    /// <summary>One that waited has been answered, one way or the other: it is the next one's turn to ask.</summary>
+    public static void PassTurn(PeriodAccount account)
+    {
+        LimitWaiter? next;
+        lock (account.Gate)
+        {
+            next = TakeWaiter(account);
+        }
+
+        next?.Call();
+    }
+
+    /// <summary>It waits no longer.</summary>
+    public static void Leave(LimitWaiter waiter, PeriodAccount account)
+    {
+        bool wasCalled;
+        lock (account.Gate)
+        {
+            wasCalled = !waiter.Leave();
+        }
+
+        if (wasCalled)
+        {
+            PassTurn(account);
+        }
+    }
+
+    /// <summary>Forgets accounts of which nothing is used any more.</summary>
+    public void Forget()
+    {
+        foreach (var (key, account) in _accounts)
+        {
+            lock (account.Gate)
+            {
+                if (account.IsIdle(Now) && account.Raise is null)
+                {
+                    account.IsGone = true;
+                    _ = _accounts.TryRemove(new KeyValuePair<(string, string), LimitAccount>(key, account));
+                }
+            }
+        }
+    }
+
+    private static LimitWaiter? TakeWaiter(LimitAccount account)
+    {
+        var first = (account as PeriodAccount)?.Waiters.First?.Value;
+        _ = first?.Leave();
+        return first;
+    }
+
+    private LimitAccount NewAccount(LimitRule rule, string bucket)
+    {
+        var number = Interlocked.Increment(ref _numbers);
+        return rule.Unit == LimitUnit.Concurrency ? new ConcurrencyAccount(number, rule, bucket)
+            : rule.Window is null ? new PeriodAccount(number, rule, bucket)
+            : new WindowAccount(number, rule, bucket);
+    }
+
+    /// <summary>Takes the gates of all accounts, in the order of their numbers.</summary>
+    private LimitMoment Enter(Span<LimitClaim> claims)
+    {
+        while (true)
+        {
+            var isWhole = true;
+            foreach (ref var claim in claims)
+            {
+                claim.Account.Gate.Enter();
+                isWhole &= !claim.Account.IsGone;
+            }
+
+            if (isWhole)
+            {
+                // Only now: else time could run backwards for an account.
+                return Now;
+            }
+
+            // Forgotten since it was looked up.
+            Exit(claims);
+            foreach (ref var claim in claims)
+            {
+                claim.Account = AccountOf(claim.Account.Rule, claim.Account.Bucket);
+            }
+
+            Sort(claims);
+        }
+    }
+
+    private static void Exit(Span<LimitClaim> claims)
+    {
+        foreach (ref var claim in claims)
+        {
+            claim.Account.Gate.Exit();
+        }
+    }
+
+    /// <summary>There are few, and mostly they are in order.</summary>
+    private static void Sort(Span<LimitClaim> claims)
+    {
+        for (var i = 1; i < claims.Length; i++)
+        {
+            for (var j = i; j > 0 && claims[j].Account.Number < claims[j - 1].Account.Number; j--)
+            {
+                (claims[j], claims[j - 1]) = (claims[j - 1], claims[j]);
+            }
+        }
+    }
+}
