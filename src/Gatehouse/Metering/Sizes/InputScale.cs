@@ -1,0 +1,75 @@
+namespace Gatehouse.Metering.Sizes;
+
+/// <summary>
+/// Learns how many tokens a provider counts for one that is estimated here. Before the first report of a model it is the ratio of the
+/// model's family (<see cref="TokenizerFamilies"/>), 1 for a model of none. Thread-safe, without locks; asking allocates nothing.
+/// </summary>
+internal sealed class InputScale
+{
+    public const int MaxModels = 4096;
+
+    /// <summary>A report that is further from the estimate than this tells of something else: media, a prompt of the provider's own.</summary>
+    private const float Least = 0.25f;
+
+    private const float Most = 4;
+
+    /// <summary>Each report moves the ratio by a share of the difference: the first by a half, the later ones by less, and at last by a sixteenth.</summary>
+    private const int FirstDivisor = 2;
+
+    private const int LastDivisor = 16;
+
+    /// <summary>In tokens: a call of this size weighs half of a large one, as its frame of fixed size says little about the scale.</summary>
+    private const float HalfWeight = 200;
+
+    private const int MaxNameLength = 256;
+
+    private readonly Recent<string, Ratio> _models = new(MaxModels);
+
+    /// <param name="model">The provider's name of it.</param>
+    /// <param name="estimatedTokens">0 or more.</param>
+    public long Tokens(string model, long estimatedTokens)
+    {
+        var ratio = (model.Length <= MaxNameLength ? _models.Find(model) : null)?.Value ?? TokenizerFamilies.RatioOf(model);
+        return (long)Math.Ceiling((double)estimatedTokens * ratio);
+    }
+
+    /// <param name="model">As for <see cref="Tokens"/>.</param>
+    /// <param name="estimatedTokens">Not calibrated.</param>
+    /// <param name="reportedTokens">The whole input, with what was read from and written to caches.</param>
+    public void Learn(string model, long estimatedTokens, long reportedTokens)
+    {
+        if (estimatedTokens > 0 && reportedTokens > 0 && model.Length <= MaxNameLength)
+        {
+            var ratio = Math.Clamp((float)reportedTokens / estimatedTokens, Least, Most);
+            _models.FindOrAdd(model, static model => new Ratio(TokenizerFamilies.RatioOf(model)))
+                .Move(ratio, weight: estimatedTokens / (estimatedTokens + HalfWeight));
+        }
+    }
+
+    private sealed class Ratio(float start)
+    {
+        /// <summary>The ratio's bits, and above them the divisor: both change at once.</summary>
+        private long _state = Pack(start, FirstDivisor);
+
+        public float Value => BitConverter.Int32BitsToSingle((int)Volatile.Read(ref _state));
+
+        public void Move(float to, float weight)
+        {
+            var before = Volatile.Read(ref _state);
+            while (true)
+            {
+                var (value, divisor) = (BitConverter.Int32BitsToSingle((int)before), (int)(before >> 32));
+                var after = Pack(value + ((to - value) * weight / divisor), Math.Min(divisor + 1, LastDivisor));
+                var found = Interlocked.CompareExchange(ref _state, after, before);
+                if (found == before)
+                {
+                    return;
+                }
+
+                before = found;
+            }
+        }
+
+        private static long Pack(float value, int divisor) => ((long)divisor << 32) | (uint)BitConverter.SingleToInt32Bits(value);
+    }
+}
