@@ -27,10 +27,11 @@ public sealed partial class ArchitectureTests
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
-        ["Limits"] = "Configuration Configuration.Binding Identity Ledger Pipeline Telemetry",
-        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
-        ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
+        ["Limits"] = "Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Telemetry",
+        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
+        ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
+        ["Alerts"] = "",
         ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
@@ -43,7 +44,7 @@ public sealed partial class ArchitectureTests
         ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
+        ["Hosting"] = "Admin Alerts Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Responses Routing Storage Telemetry",
         ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
     };
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Gatehouse.Catalog;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Routing;
 using Gatehouse.Upstream;
 
@@ -24,6 +25,8 @@ internal sealed record Snapshot
     public required FrozenDictionary<string, RouteModel> Routes { get; init; }
 
     public required FrozenDictionary<KeyHash, ApiKey> Keys { get; init; }
+
+    public required LimitPolicy Limits { get; init; }
 
     public required ModelCatalog Catalog { get; init; }
 

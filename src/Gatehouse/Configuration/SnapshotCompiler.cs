@@ -41,6 +41,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Routes = new RouteCompiler(errors, providers, catalog, previous?.Routes ?? FrozenDictionary<string, RouteModel>.Empty, time, random)
                 .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
+            Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
             Catalog = catalog,
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
@@ -74,6 +75,16 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
 
     private void ValidateLimits(GatewayOptions options)
     {
+        foreach (var (name, provider) in options.Providers)
+        {
+            LimitCompiler.Check(provider.Limits, $"providers.{name}.limits", errors);
+        }
+
+        foreach (var (name, route) in options.Routes)
+        {
+            LimitCompiler.Check(route.Limits, $"routes.{name}.limits", errors);
+        }
+
         LimitCompiler.Check(options.Limits, "limits", errors);
         (string Section, IReadOnlyDictionary<string, PayerOptions> Payers)[] sections =
             [("organizations", options.Organizations), ("teams", options.Teams), ("projects", options.Projects)];

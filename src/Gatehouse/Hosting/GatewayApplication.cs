@@ -2,11 +2,14 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
+using Gatehouse.Metering;
+using Gatehouse.Metering.Sizes;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
 using Gatehouse.Objects;
@@ -76,10 +79,16 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _shadows = new ShadowTraffic(_metrics, _time);
         _queue = new AdmissionQueue(_time);
         snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
+        var scale = new InputScale();
+        var meter = new CostMeter(scale);
+        Limits = new LimitBook(_time);
+        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, new Unheard(), _time);
         var pipeline = new ExchangePipeline(
             authenticator,
+            limits,
             new Admission(_ledger, _queue, _metrics),
-            new Dispatcher(_time, environment.Random),
+            new Dispatcher(limits, meter, _time, environment.Random),
+            meter,
             _shadows,
             objects,
             new ExchangeRecorder(_ledger, _metrics),
@@ -107,6 +116,9 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     public KeyService Keys { get; }
 
     public AdminToken AdminToken { get; }
+
+    /// <summary>What was used of all limits.</summary>
+    public LimitBook Limits { get; }
 
     /// <summary>There was no data before this start.</summary>
     public bool IsFirstStart => _database.IsNew;

@@ -1,17 +1,21 @@
 using Gatehouse.Catalog;
+using Gatehouse.Metering.Sizes;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 
 namespace Gatehouse.Metering;
 
-/// <summary>Step 8: what the exchange cost.</summary>
-internal static class CostMeter
+/// <summary>Step 8: what the exchange cost, attempt by attempt. What a provider did not report is made of what was delivered, and said to be estimated.</summary>
+internal sealed class CostMeter(InputScale scale)
 {
+    /// <summary>Of generated text, about, over the common tokenizers and English text.</summary>
+    public const int BytesPerToken = 4;
+
     /// <summary>Of an answer that tells nothing of tokens, as rerankings do.</summary>
     private static readonly Usage NotTold = new();
 
-    /// <summary>Sets the cost of an exchange that has a target and was answered; it stays null when usage or price are not known.</summary>
-    public static void Settle(Exchange exchange)
+    /// <summary>Sets the cost of an exchange that has a target and was answered; it stays null when the price is not known.</summary>
+    public void Settle(Exchange exchange)
     {
         exchange.ServiceTier = TierOf(exchange.Facts.ServiceTier);
         if (exchange.Operation.CountsTokens)
@@ -24,31 +28,108 @@ internal static class CostMeter
         if (exchange.Joined is { Continuations: > 0 } joined)
         {
             // Each call at its own target's price; not known when one of them is not.
+            exchange.SettledUsage = exchange.Usage;
             exchange.CostNanoUsd = joined.Calls(exchange.Target!, exchange.Outcome == ExchangeOutcome.Completed)
                 .Aggregate((long?)0, (sum, call) => sum + CostOf(exchange, call.Target, call.Usage));
         }
-        else if ((exchange.Outcome == ExchangeOutcome.Completed ? exchange.Usage ?? NotTold : Delivered(exchange)) is { } usage
-            && exchange.Target is { Model.Length: > 0 } target)
+        else if (UsageOf(exchange) is { } usage && exchange.Target is { Model.Length: > 0 } target)
         {
+            exchange.SettledUsage = usage;
             exchange.CostNanoUsd = CostOf(exchange, target, usage);
+            if (exchange.CostNanoUsd is null)
+            {
+                // Of a whole of which a part is not known nothing is known.
+                return;
+            }
+
+            Attribute(exchange);
         }
 
-        AddGivenUp(exchange);
+        AddOthers(exchange);
+    }
+
+    /// <summary>The answer of the last attempt is taken back, as another one is made: what it has told or delivered until now is to be paid all the same.</summary>
+    public void TakeBack(Exchange exchange)
+    {
+        if ((exchange.Facts.HasContent || exchange.Usage is not null) && exchange.Attempts is [.., var attempt] && exchange.Target is { Model.Length: > 0 } target)
+        {
+            exchange.ServiceTier = TierOf(exchange.Facts.ServiceTier);
+            exchange.Attempts[^1] = attempt with { CostNanoUsd = CostOf(exchange, target, Delivered(exchange)) };
+        }
+    }
+
+    /// <summary>Tokens that a request is likely to be counted as, at the target it went to.</summary>
+    public long InputOf(Exchange exchange) => scale.Tokens(exchange.Model, exchange.InputEstimate);
+
+    /// <returns>Null where nothing is known to have been used.</returns>
+    private Usage? UsageOf(Exchange exchange)
+    {
+        if (exchange.Outcome == ExchangeOutcome.Completed)
+        {
+            return exchange.Usage ?? (MeasuresText(exchange.Operation) ? Delivered(exchange) : NotTold);
+        }
+
+        // An attempt that nobody waited for to the end: its provider has the input, and is likely to charge for it.
+        var isLeft = exchange is { Outcome: ExchangeOutcome.Cancelled, Answer: null, Attempts: [.., { Status: null }] } && MeasuresText(exchange.Operation);
+        return exchange.Usage is not null || exchange.Facts.HasContent || isLeft ? Delivered(exchange) : null;
+    }
+
+    private static bool MeasuresText(Operation operation) => operation.IsChat || operation.IsEmbedding || operation == Operation.Completion;
+
+    /// <summary>
+    /// Of an answer that broke off: what its provider had told by then is the beginning of a count (Anthropic says one token of output at the
+    /// start), so the text that was delivered counts where it is more. Where it told nothing, the input is estimated.
+    /// </summary>
+    private Usage Delivered(Exchange exchange)
+    {
+        var told = exchange.Usage;
+        if (told is not null && !MeasuresText(exchange.Operation))
+        {
+            return told;
+        }
+
+        var delivered = (exchange.Facts.TextBytes + BytesPerToken - 1) / BytesPerToken;
+        if (told?.InputTokens is not null && (told.OutputTokens ?? 0) >= delivered)
+        {
+            return told;
+        }
+
+        exchange.IsCostEstimated = true;
+        return (told ?? NotTold) with
+        {
+            InputTokens = told?.InputTokens ?? InputOf(exchange),
+            OutputTokens = Math.Max(told?.OutputTokens ?? 0, exchange.Operation.IsEmbedding ? 0 : delivered),
+        };
+    }
+
+    /// <summary>The cost is that of the attempt that was used.</summary>
+    private static void Attribute(Exchange exchange)
+    {
+        var used = exchange.Attempts.FindLastIndex(attempt => attempt.GivenUp is null && attempt.Error is null);
+        if (used >= 0 && exchange.Attempts.Count > 1)
+        {
+            exchange.Attempts[used] = exchange.Attempts[used] with { CostNanoUsd = exchange.CostNanoUsd };
+        }
     }
 
     /// <summary>
-    /// An attempt that was given up has told nothing of its usage. Its provider had the same input as the one that was used and, as far as can be
-    /// known, charges for it; it is counted as read in full, for its caches are others.
+    /// Attempts whose answers were not used. One that was given up has told nothing of its usage: its provider had the same input as the one that
+    /// was used and, as far as can be known, charges for it; it is counted as read in full, for its caches are others.
     /// </summary>
-    private static void AddGivenUp(Exchange exchange)
+    private static void AddOthers(Exchange exchange)
     {
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
-            if (exchange.Attempts[i].GivenUp is { } target && exchange.Usage is { InputTokens: { } input } usage)
+            var attempt = exchange.Attempts[i];
+            if (attempt.GivenUp is { } target && exchange.SettledUsage is { InputTokens: { } input } usage)
             {
-                var cost = CostOf(exchange, target, new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) });
-                exchange.Attempts[i] = exchange.Attempts[i] with { CostNanoUsd = cost };
-                exchange.CostNanoUsd += cost;
+                attempt = attempt with { CostNanoUsd = CostOf(exchange, target, new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) }) };
+                exchange.Attempts[i] = attempt;
+                exchange.CostNanoUsd += attempt.CostNanoUsd;
+            }
+            else if (attempt is { Error: not null, CostNanoUsd: { } paid })
+            {
+                exchange.CostNanoUsd = (exchange.CostNanoUsd ?? 0) + paid;
             }
         }
     }
@@ -57,18 +138,6 @@ internal static class CostMeter
         exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
             ? CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd
             : null;
-
-    /// <summary>
-    /// Of an answer that broke off: what its provider had told by then is the beginning of a count (Anthropic says one token of output at the
-    /// start), so the text that was delivered counts where it is more, at about four bytes a token.
-    /// </summary>
-    private static Usage? Delivered(Exchange exchange)
-    {
-        const int BytesPerToken = 4;
-        return exchange.Usage is { } usage && exchange.Operation.IsChat && exchange.Facts.TextBytes > 0
-            ? usage with { OutputTokens = Math.Max(usage.OutputTokens ?? 0, (exchange.Facts.TextBytes + BytesPerToken - 1) / BytesPerToken) }
-            : exchange.Usage;
-    }
 
     /// <summary>OpenAI's, Anthropic's, Bedrock's and Google's words; what is not known is charged as standard.</summary>
     private static ServiceTier TierOf(string? word) => word?.ToLowerInvariant() switch

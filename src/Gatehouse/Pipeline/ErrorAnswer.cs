@@ -40,7 +40,7 @@ internal static class ErrorAnswer
             headers[name] = values;
         }
 
-        if (!error.Traits.RetryCanHelp)
+        if (!error.RetryCanHelp)
         {
             headers["x-should-retry"] = "false";
         }

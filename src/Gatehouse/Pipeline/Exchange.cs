@@ -4,10 +4,12 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
+using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
+using Gatehouse.Routing.Traits;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstream.Translation;
 
@@ -20,9 +22,15 @@ namespace Gatehouse.Pipeline;
 internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpContext http, Snapshot snapshot, TimeProvider time)
 {
     private const int MaxErrorMessage = 2000;
+    /// <summary>Of a request's body, names and marks included.</summary>
+    private const int BytesPerToken = 5;
+
     private const string RunHeader = "x-gatehouse-run";
 
     public ExchangeTimings Timings = new(time);
+
+    private RequestTraits? _traits;
+    private long _bodyBytes;
 
     public string Id { get; } = Pipeline.Id.New("exc", time.GetUtcNow());
 
@@ -67,11 +75,28 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>The request; set by the ingress.</summary>
     public ModelRequest Request { get; set; } = ModelRequest.None;
 
+    /// <summary>What the request says of itself, read when it is first asked for; the body must be there still.</summary>
+    public RequestTraits Traits => _traits ??= RequestTraits.Of(Operation, Request);
+
+    public bool HasTraits => _traits is not null;
+
+    /// <summary>Tokens of input, estimated: well where somebody has asked for the traits, else roughly from the length of the body.</summary>
+    public long InputEstimate => _traits?.InputTokens ?? Math.Max(1, _bodyBytes / BytesPerToken);
+
     /// <summary>Where the exchange may go; set by step 2.</summary>
     public RouteModel? Route { get; set; }
 
     /// <summary>Which targets of the route the exchange may go to; null for all.</summary>
     public Func<Target, bool>? Permits { get; set; }
+
+    /// <summary>What is set aside for it; set by step 3 when there are limits.</summary>
+    public LimitReservation? Reservation { get; set; }
+
+    /// <summary>Ends a stream that costs more than there is; set by step 6 when there is a budget.</summary>
+    public SpendMeter? Meter { get; set; }
+
+    /// <summary>What it has used of its limits; set by step 8.</summary>
+    public IReadOnlyList<LimitCharge> Charges { get; set; } = [];
 
     /// <summary>Its slot among those that run; set by step 3 when there is a limit.</summary>
     public AdmissionTicket? Ticket { get; set; }
@@ -100,6 +125,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     public AnswerFacts Facts { get; set; } = new OpenAiAnswerFacts();
 
     public Usage? Usage => Facts.Usage;
+
+    /// <summary>What its cost was made of: as told, or as far as it is known what was delivered; set by step 8.</summary>
+    public Usage? SettledUsage { get; set; }
 
     /// <summary>For what the provider took it.</summary>
     public ServiceTier ServiceTier { get; set; }
@@ -197,6 +225,7 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     {
         if (!Request.Body.IsEmpty)
         {
+            _bodyBytes = Request.Body.Length;
             if (!Request.OwnsBody)
             {
                 Http.Request.BodyReader.AdvanceTo(Request.Body.End);

@@ -15,8 +15,10 @@ namespace Gatehouse.Pipeline;
 /// </summary>
 internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
+    LimitStage limits,
     Admission admission,
     Dispatcher dispatcher,
+    CostMeter meter,
     ShadowTraffic shadows,
     ObjectService objects,
     ExchangeRecorder recorder,
@@ -49,6 +51,7 @@ internal sealed partial class ExchangePipeline(
             // 8 settle: whose is what was made; how it ended
             outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
+            limits.Settle(exchange);
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
@@ -84,6 +87,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            _ = exchange.Reservation?.Settle(default);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -114,8 +118,13 @@ internal sealed partial class ExchangePipeline(
                 return denied;
             }
 
-            // 3 admit: can it be recorded, and is there room for it
+            // 3 admit: is it within its limits, can it be recorded, and is there room for it
             exchange.Phase = ExchangePhase.Admit;
+            if (await limits.ReserveAsync(exchange) is { Continues: false } beyond)
+            {
+                return beyond;
+            }
+
             if (await admission.AdmitAsync(exchange) is { Continues: false } notNow)
             {
                 return notNow;
@@ -174,7 +183,7 @@ internal sealed partial class ExchangePipeline(
                 outcome = await exchange.Answer!.RelayAsync(exchange);
             }
         }
-        while (Dispatcher.TakesBack(exchange, outcome));
+        while (dispatcher.TakesBack(exchange, outcome));
 
         return outcome;
     }
@@ -187,7 +196,11 @@ internal sealed partial class ExchangePipeline(
             Outcome outcome;
             try
             {
-                outcome = await DispatchAsync(copy);
+                outcome = await limits.ReserveAsync(copy);
+                if (outcome.Continues)
+                {
+                    outcome = await DispatchAsync(copy);
+                }
             }
 #pragma warning disable CA1031 // Nobody waits for a copy: whatever happened to it stands in its row.
             catch (Exception exception) when (!copy.ClientLeft)
@@ -199,6 +212,7 @@ internal sealed partial class ExchangePipeline(
 
             copy.ReleaseBody();
             Conclude(copy, outcome);
+            limits.Settle(copy);
             copy.Phase = ExchangePhase.Record;
             _ = await recorder.RecordAsync(copy);
         }
@@ -208,13 +222,14 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            _ = copy.Reservation?.Settle(default);
             copy.Walk?.End();
             copy.Answer?.Dispose();
         }
     }
 
     /// <summary>8 settle: how it ended, and what it cost.</summary>
-    private static void Conclude(Exchange exchange, Outcome outcome)
+    private void Conclude(Exchange exchange, Outcome outcome)
     {
         exchange.Timings.End();
         exchange.ErrorPhase = exchange.Phase;
@@ -240,7 +255,7 @@ internal sealed partial class ExchangePipeline(
             }
         }
 
-        CostMeter.Settle(exchange);
+        meter.Settle(exchange);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Exchange {Exchange} failed unexpectedly.")]

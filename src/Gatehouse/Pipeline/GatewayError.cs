@@ -67,10 +67,15 @@ internal sealed record GatewayError(GatewayErrorCode Code, string Message)
         GatewayErrorCode.UpstreamInvalidResponse => FailureKind.ServerError,
         GatewayErrorCode.UpstreamError => FailureKind.Network,
         GatewayErrorCode.UnsupportedFeature => FailureKind.Unsupported,
+        // Of a target that has a limit of its own: others may have room.
+        GatewayErrorCode.RateLimited or GatewayErrorCode.BudgetExceeded or GatewayErrorCode.PolicyDenied => FailureKind.Unsupported,
         _ => FailureKind.InvalidRequest,
     };
 
     public ErrorTraits Traits => ErrorTraits.Of(Code);
+
+    /// <summary>A limit that does not come back by itself helps no retry; money that others hold may.</summary>
+    public bool RetryCanHelp => Code is GatewayErrorCode.RateLimited or GatewayErrorCode.BudgetExceeded ? RetryAfter is not null : Traits.RetryCanHelp;
 
     public int Status => UpstreamStatus ?? Traits.Status;
 

@@ -1,3 +1,5 @@
+using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing.Attempts;
@@ -6,7 +8,7 @@ using Gatehouse.Upstream;
 namespace Gatehouse.Routing;
 
 /// <summary>Step 6 for model calls: takes an exchange along its route until a target answers.</summary>
-internal sealed class Dispatcher(TimeProvider time, Random random)
+internal sealed class Dispatcher(LimitStage limits, CostMeter meter, TimeProvider time, Random random)
 {
     /// <summary>Decides which targets may take the exchange, in which order, and lets it in at the first one.</summary>
     public async ValueTask<Outcome> PlanAsync(Exchange exchange)
@@ -56,7 +58,9 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
                 }
             }
 
-            var (call, unsayable) = TargetCall.Prepare(exchange, walk.Current!.Target, time);
+            var (call, unsayable) = limits.EnterTarget(exchange, walk.Current!.Target) is { } beyond
+                ? (null, beyond)
+                : TargetCall.Prepare(exchange, walk.Current!.Target, time);
             if (call is null)
             {
                 walk.NotAsked();
@@ -100,7 +104,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
     /// <summary>
     /// Takes back an answer that broke before its first byte went out, if there is another attempt to make: nobody has seen anything of it.
     /// </summary>
-    public static bool TakesBack(Exchange exchange, Outcome outcome)
+    public bool TakesBack(Exchange exchange, Outcome outcome)
     {
         if (exchange.Answer is null || exchange.ClientLeft || exchange.Walk is not { IsAtEnd: false } walk || outcome.Error is not { Traits.Party: ErrorParty.Upstream } broken)
         {
@@ -127,6 +131,7 @@ internal sealed class Dispatcher(TimeProvider time, Random random)
             return true;
         }
 
+        meter.TakeBack(exchange);
         // What it said of its usage is not the next one's.
         exchange.Facts = new OpenAiAnswerFacts();
         return true;

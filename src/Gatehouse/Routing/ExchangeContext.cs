@@ -15,7 +15,6 @@ internal sealed class ExchangeContext(Exchange exchange, Random random, bool isR
     /// <summary>OpenAI takes no more.</summary>
     private const int MostChoices = 128;
 
-    private RequestTraits? _traits;
     private RequestVariables? _variables;
     private Dictionary<SemanticStrategy, SemanticChoice>? _choices;
 
@@ -23,7 +22,7 @@ internal sealed class ExchangeContext(Exchange exchange, Random random, bool isR
 
     public override bool IsRehearsal => isRehearsal;
 
-    public override RequestTraits Traits => _traits ??= RequestTraits.Of(exchange.Operation, exchange.Request);
+    public override RequestTraits Traits => exchange.Traits;
 
     public override string LastUserText => Traits.LastUserText(exchange.Request.Body);
 

@@ -42,6 +42,9 @@ internal sealed record RouteModel
     /// <summary>The plan of a tree that leads every exchange the same way; null where strategies decide.</summary>
     public RoutePlan? FixedPlan { get; init; }
 
+    /// <summary>Where an exchange goes as far as that can be said before its plan is made: its price is the likely one.</summary>
+    public Target LikelyTarget => Root.AnsweringTargets.First().Target;
+
     /// <summary>Puts the route's rules into what outlives it; for the moment at which it is put in force.</summary>
     public void Activate()
     {

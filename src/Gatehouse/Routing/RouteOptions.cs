@@ -71,6 +71,9 @@ internal sealed record RouteOptions : IStrategyOptions
 
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
+
+    [KeyDoc("Limits of what comes by the route, wherever it goes.", Default = "none")]
+    public IReadOnlyList<Gatehouse.Limits.LimitOptions> Limits { get; set; } = [];
 }
 
 [Shorthand(nameof(Target))]

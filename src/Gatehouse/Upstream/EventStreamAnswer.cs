@@ -160,6 +160,10 @@ internal sealed class EventStreamAnswer(HttpResponseMessage response, CallLifeti
             }
 
             hasWritten |= PassOn(exchange, frame, traits, IsDone(parsed));
+            if (!_sawEnd && exchange.Meter?.Check(exchange) is { } beyond)
+            {
+                return beyond;
+            }
         }
 
         return null;

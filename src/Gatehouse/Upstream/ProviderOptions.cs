@@ -1,4 +1,5 @@
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Limits;
 
 namespace Gatehouse.Upstream;
 
@@ -56,4 +57,7 @@ internal sealed record ProviderOptions
 
     [KeyDoc("Time limits for this provider.")]
     public TimeoutOptions Timeout { get; set; } = new();
+
+    [KeyDoc("Limits of what goes to the provider.", Default = "none")]
+    public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
 }

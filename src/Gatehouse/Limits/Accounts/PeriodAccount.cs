@@ -19,6 +19,9 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
     /// <summary>Percentages of <see cref="LimitRule.AlertAt"/> that have been passed in this period, as a count.</summary>
     public int AlertsRaised { get; set; }
 
+    /// <summary>It was told that money goes too fast.</summary>
+    public bool IsBurning { get; set; }
+
     /// <summary>Beginning and end of the period that runs.</summary>
     public (DateTimeOffset Start, DateTimeOffset End) Period(LimitMoment now)
     {
@@ -105,7 +108,7 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         (_start, _end) = Rule.Calendar.PeriodOf(Rule.Period, now.Utc);
         if (!isFirst)
         {
-            (_used, _held, AlertsRaised) = (0, 0, 0);
+            (_used, _held, AlertsRaised, IsBurning) = (0, 0, 0, false);
         }
     }
 }

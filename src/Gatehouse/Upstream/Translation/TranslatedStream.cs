@@ -233,7 +233,7 @@ internal sealed class TranslatedStream(
             }
         }
 
-        return null;
+        return exchange.Meter?.Check(exchange);
     }
 
     /// <summary>The caller has got nothing yet: another target can be tried, or it be told with a status of its own.</summary>

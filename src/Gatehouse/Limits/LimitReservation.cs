@@ -1,0 +1,131 @@
+using Gatehouse.Limits.Accounts;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Limits;
+
+/// <summary>What is set aside for one exchange. Used by one thread at a time.</summary>
+internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
+{
+    private LimitClaim[] _claims = new LimitClaim[limits.AtAdmission.Length + limits.AtTarget.Length];
+    private int _count;
+    private bool _isOver;
+
+    public KeyLimits Limits => limits;
+
+    public ReadOnlySpan<LimitClaim> Claims => _claims.AsSpan(0, _count);
+
+    /// <summary>Some of it is money that there may not be more of.</summary>
+    public bool HoldsMoney { get; private set; }
+
+    /// <summary>The target whose price it was made at.</summary>
+    public Target? PricedAt { get; set; }
+
+    /// <summary>Nano-USD that are set aside of each budget that refuses; where budgets differ, of the one with the least.</summary>
+    public long Held
+    {
+        get
+        {
+            var least = long.MaxValue;
+            foreach (ref readonly var claim in Claims)
+            {
+                if (claim.Account.Rule is { Unit: LimitUnit.Money, Action: LimitAction.Refuse })
+                {
+                    least = Math.Min(least, claim.Held);
+                }
+            }
+
+            return least;
+        }
+    }
+
+    /// <summary>Sets aside what further claims ask for, or nothing of it.</summary>
+    public LimitRefusal? TryAdd(Span<LimitClaim> claims, LimitWaiter? waiter)
+    {
+        if (book.TryReserve(claims, waiter) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (_count + claims.Length > _claims.Length)
+        {
+            Array.Resize(ref _claims, _count + claims.Length);
+        }
+
+        claims.CopyTo(_claims.AsSpan(_count));
+        _count += claims.Length;
+        // One order for all gates, whoever takes them.
+        Array.Sort(_claims, 0, _count, ByNumber.Instance);
+        foreach (ref readonly var claim in claims)
+        {
+            HoldsMoney |= claim.Account.Rule is { Unit: LimitUnit.Money, Action: LimitAction.Refuse };
+        }
+
+        return null;
+    }
+
+    /// <summary>Gives back what was set aside for a target that is not asked after all.</summary>
+    public void LeaveTarget()
+    {
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (_claims[i].Account.Rule.DependsOnTarget)
+            {
+                _ = book.Settle(_claims[i], used: 0);
+            }
+            else
+            {
+                _claims[kept++] = _claims[i];
+            }
+        }
+
+        _count = kept;
+    }
+
+    /// <inheritdoc cref="LimitBook.TryExtend"/>
+    public long TryExtend(long least, long most, bool withOverdraft, out LimitRefusal? refusal) =>
+        book.TryExtend(_claims.AsSpan(0, _count), least, most, withOverdraft, out refusal);
+
+    /// <summary>The exchange is over. Only the first call counts.</summary>
+    /// <returns>What is to be kept of it.</returns>
+    public LimitCharge[] Settle(in LimitUse use)
+    {
+        if (_isOver)
+        {
+            return [];
+        }
+
+        _isOver = true;
+        var charges = _count == 0 ? [] : new LimitCharge[_count];
+        for (var i = 0; i < _count; i++)
+        {
+            ref readonly var claim = ref _claims[i];
+            var used = use.Of(claim.Account.Rule.Unit);
+            _ = book.Settle(claim, used);
+            charges[i] = new LimitCharge(claim.Account, claim.At.Utc, used);
+        }
+
+        return charges;
+    }
+
+    private sealed class ByNumber : IComparer<LimitClaim>
+    {
+        public static readonly ByNumber Instance = new();
+
+        public int Compare(LimitClaim x, LimitClaim y) => x.Account.Number.CompareTo(y.Account.Number);
+    }
+}
+
+/// <summary>What an exchange has used in truth.</summary>
+internal readonly record struct LimitUse(long Requests, long InputTokens, long OutputTokens, long NanoUsd)
+{
+    public long Of(LimitUnit unit) => unit switch
+    {
+        LimitUnit.Money => NanoUsd,
+        LimitUnit.Requests => Requests,
+        LimitUnit.InputTokens => InputTokens,
+        LimitUnit.OutputTokens => OutputTokens,
+        LimitUnit.TotalTokens => InputTokens + OutputTokens,
+        _ => 0,
+    };
+}

@@ -1,0 +1,303 @@
+using Gatehouse.Alerts;
+using Gatehouse.Limits.Accounts;
+using Gatehouse.Metering.Sizes;
+using Gatehouse.Pipeline;
+
+namespace Gatehouse.Limits;
+
+/// <summary>
+/// Steps 3 and 8 for limits: what a call will likely use is set aside of all limits that apply, or it is refused by the one that has no room;
+/// in the end what it has used in truth is charged, and the rest comes back. docs/limits.md tells the rules.
+/// </summary>
+internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale scale, IAlerts alerts, TimeProvider time)
+{
+    private readonly LimitAlerts _alerts = new(alerts);
+    private int _waiting;
+
+    /// <summary>Exchanges that wait for money that is held.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Sets aside what is known not to depend on where the exchange goes.</summary>
+    public ValueTask<Outcome> ReserveAsync(Exchange exchange)
+    {
+        var limits = exchange.Snapshot.Limits.Of(exchange.Key!);
+        if (!limits.Any)
+        {
+            return new(Outcome.Continue);
+        }
+
+        if (limits.NeedsUser)
+        {
+            exchange.User ??= exchange.Traits.User;
+        }
+
+        var target = exchange.Route!.LikelyTarget;
+        var reservation = exchange.Reservation = new LimitReservation(book, limits);
+        var claims = new LimitClaim[limits.AtAdmission.Length];
+        if (ClaimsOf(exchange, limits.AtAdmission, target, isAtTarget: false, claims, out var count) is { } unpriced)
+        {
+            return new(unpriced);
+        }
+
+        reservation.PricedAt = target;
+        return count == 0 ? new(Outcome.Continue) : ReserveAsync(exchange, reservation, claims.AsMemory(0, count));
+    }
+
+    /// <summary>Sets aside what depends on the target, which is about to be asked, and the money that it costs there.</summary>
+    /// <returns>Why it cannot be asked.</returns>
+    public GatewayError? EnterTarget(Exchange exchange, Target target)
+    {
+        if (exchange.Reservation is not { } reservation)
+        {
+            return null;
+        }
+
+        if (reservation.Limits.AtTarget is { Length: > 0 } rules)
+        {
+            reservation.LeaveTarget();
+            var claims = new LimitClaim[rules.Length];
+            if (ClaimsOf(exchange, rules, target, isAtTarget: true, claims, out var count) is { } unpriced)
+            {
+                return unpriced;
+            }
+
+            if (count > 0 && reservation.TryAdd(claims.AsSpan(0, count), waiter: null) is { } refusal)
+            {
+                return Refuse(refusal);
+            }
+        }
+
+        return reservation.HoldsMoney ? Cover(exchange, reservation, target) : null;
+    }
+
+    /// <summary>Charges what was used. The cost of the exchange has been settled before.</summary>
+    public void Settle(Exchange exchange)
+    {
+        Learn(exchange);
+        if (exchange.Reservation is not { } reservation)
+        {
+            return;
+        }
+
+        exchange.Charges = reservation.Settle(LimitUseOf(exchange));
+        var now = book.Now;
+        foreach (var charge in exchange.Charges)
+        {
+            if (charge is { Used: > 0, Account: PeriodAccount { Rule.Unit: LimitUnit.Money } account })
+            {
+                _alerts.Charged(account, now);
+            }
+        }
+    }
+
+    private ValueTask<Outcome> ReserveAsync(Exchange exchange, LimitReservation reservation, Memory<LimitClaim> claims)
+    {
+        var options = exchange.Snapshot.Options.Admission;
+        var waiter = Waiting < options.Queue && options.MaxWait > TimeSpan.Zero ? new LimitWaiter() : null;
+        var refusal = reservation.TryAdd(claims.Span, waiter);
+        return refusal is null ? new(Outcome.Continue)
+            : waiter?.Account is null ? new(Refuse(refusal))
+            : WaitAsync(exchange, reservation, claims, waiter, refusal, options.MaxWait);
+    }
+
+    /// <summary>There is money, but others hold it: most of them will give some back.</summary>
+    private async ValueTask<Outcome> WaitAsync(
+        Exchange exchange, LimitReservation reservation, Memory<LimitClaim> claims, LimitWaiter waiter, LimitRefusal refusal, TimeSpan patience)
+    {
+        _ = Interlocked.Increment(ref _waiting);
+        exchange.Timings.QueueWaitBegins();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded);
+        end.CancelAfter(patience);
+        using var timer = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), end, patience, Timeout.InfiniteTimeSpan);
+        try
+        {
+            while (waiter.Account is { } account)
+            {
+                await waiter.Turn.WaitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (end.IsCancellationRequested)
+                {
+                    LimitBook.Leave(waiter, account);
+                    return exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error : Refuse(refusal);
+                }
+
+                var next = reservation.TryAdd(claims.Span, waiter);
+                if (next is null || waiter.Account != account)
+                {
+                    LimitBook.PassTurn(account);
+                }
+
+                if (next is null)
+                {
+                    return Outcome.Continue;
+                }
+
+                refusal = next;
+            }
+
+            return Refuse(refusal);
+        }
+        finally
+        {
+            exchange.Timings.QueueWaitEnds();
+            _ = Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>What the target costs is set aside as a whole, where another one was expected; from then on the meter runs.</summary>
+    private GatewayError? Cover(Exchange exchange, LimitReservation reservation, Target target)
+    {
+        var use = LikelyUse.Of(exchange, target, sizes, scale);
+        var inputCost = LikelyUse.CostOf(exchange, target, use.InputTokens, 0) ?? 0;
+        var likely = LikelyUse.CostOf(exchange, target, use.InputTokens, use.OutputTokens) ?? 0;
+        if (!ReferenceEquals(reservation.PricedAt, target) && reservation.PricedAt?.Name != target.Name)
+        {
+            var missing = (exchange.Request.IsStream ? Math.Max(inputCost, 1) : likely) - reservation.Held;
+            if (missing > 0 && reservation.TryExtend(missing, Math.Max(missing, likely - reservation.Held), withOverdraft: false, out var refusal) == 0)
+            {
+                return Refuse(refusal!);
+            }
+
+            reservation.PricedAt = target;
+        }
+
+        exchange.Meter ??= new SpendMeter(reservation, share: Math.Max(1, likely - inputCost));
+        var perToken = (LikelyUse.CostOf(exchange, target, use.InputTokens, 1000) ?? 0) - inputCost;
+        exchange.Meter.Begin(inputCost, perToken / 1000.0, exchange.Facts.TextBytes);
+        return null;
+    }
+
+    /// <summary>What the rules that apply ask for.</summary>
+    private GatewayError? ClaimsOf(Exchange exchange, LimitRule[] rules, Target target, bool isAtTarget, Span<LimitClaim> claims, out int count)
+    {
+        count = 0;
+        LikelyUse? known = null;
+        foreach (var rule in rules)
+        {
+            if (!rule.Applies(exchange, isAtTarget ? target : null))
+            {
+                continue;
+            }
+
+            if (rule.Unit is LimitUnit.Requests or LimitUnit.Concurrency)
+            {
+                claims[count++] = new LimitClaim(Account(rule), 1);
+                continue;
+            }
+
+            if (exchange.Operation.CountsTokens)
+            {
+                // Nobody charges for it.
+                continue;
+            }
+
+            var use = known ??= LikelyUse.Of(exchange, target, sizes, scale);
+            if (rule.Unit != LimitUnit.Money)
+            {
+                claims[count++] = new LimitClaim(Account(rule), Tokens(rule, use));
+            }
+            else if (LikelyUse.CostOf(exchange, target, use.InputTokens, use.OutputTokens) is { } likely)
+            {
+                claims[count++] = MoneyClaim(exchange, target, Account(rule), use, likely);
+            }
+            else if (UnknownPrice(exchange, rule, target) is { } refused)
+            {
+                return refused;
+            }
+            else
+            {
+                // What it costs in the end is charged all the same, if that should be known.
+                claims[count++] = new LimitClaim(Account(rule), 0);
+            }
+        }
+
+        return null;
+
+        LimitAccount Account(LimitRule rule) => book.AccountOf(rule, rule.BucketOf(exchange, isAtTarget ? target : null));
+    }
+
+    private static LimitClaim MoneyClaim(Exchange exchange, Target target, LimitAccount account, in LikelyUse use, long likely)
+    {
+        var most = use.MostOutputTokens == use.OutputTokens ? likely : LikelyUse.CostOf(exchange, target, use.InputTokens, use.MostOutputTokens) ?? likely;
+        var least = use.LeastOutputTokens == use.OutputTokens ? likely : LikelyUse.CostOf(exchange, target, use.InputTokens, use.LeastOutputTokens) ?? likely;
+        return new LimitClaim(account, most) { Least = most, LeastAlone = least };
+    }
+
+    /// <summary>
+    /// Output is no more than the limit leaves beside the input: callers allow far more than they get, and a limit that no request of theirs ever
+    /// fits into would help nobody.
+    /// </summary>
+    private static long Tokens(LimitRule rule, in LikelyUse use) => rule.Unit switch
+    {
+        LimitUnit.InputTokens => use.InputTokens,
+        LimitUnit.OutputTokens => Math.Min(use.OutputTokens, rule.Most),
+        _ => Math.Max(use.InputTokens, Math.Min(use.InputTokens + use.OutputTokens, rule.Most)),
+    };
+
+    private GatewayError? UnknownPrice(Exchange exchange, LimitRule rule, Target target)
+    {
+        if (HttpMethods.IsGet(exchange.Http.Request.Method) || HttpMethods.IsHead(exchange.Http.Request.Method) || HttpMethods.IsDelete(exchange.Http.Request.Method))
+        {
+            if (exchange.Operation.IsRelay)
+            {
+                // To look at objects, or to remove them, costs nothing.
+                return null;
+            }
+        }
+
+        if (rule is { UnknownPrice: UnknownPricePolicy.AllowAndAlert } or { Action: LimitAction.Alert })
+        {
+            _alerts.UnknownPrice(rule, target);
+            return null;
+        }
+
+        return new GatewayError(
+            GatewayErrorCode.PolicyDenied,
+            $"The price of '{target.Name}' is not known, and the budget '{rule.Name}' takes no such calls. Set a price (catalog.models), or unknown_price: allow_and_alert for the budget.");
+    }
+
+    private GatewayError Refuse(LimitRefusal refusal)
+    {
+        _alerts.Refused(refusal);
+        return refusal.ToError();
+    }
+
+    private static LimitUse LimitUseOf(Exchange exchange)
+    {
+        if (exchange.Cache is CacheStatus.Hit or CacheStatus.Semantic)
+        {
+            return new LimitUse(Requests: 1, 0, 0, 0);
+        }
+
+        if (exchange.Attempts.Count == 0 && exchange.Answer is null)
+        {
+            // Refused before anybody was asked: it has used nothing.
+            return default;
+        }
+
+        var usage = exchange.SettledUsage;
+        return new LimitUse(
+            1,
+            Told(usage?.InputTokens) + Told(usage?.CacheReadTokens) + Told(usage?.CacheWriteTokens),
+            Told(usage?.OutputTokens),
+            Math.Max(0, exchange.CostNanoUsd ?? 0));
+    }
+
+    /// <summary>Nobody uses as much; a provider that says so must not make a sum turn around.</summary>
+    private static long Told(long? tokens) => Math.Clamp(tokens ?? 0, 0, 1_000_000_000_000);
+
+    private void Learn(Exchange exchange)
+    {
+        if (exchange is { Outcome: ExchangeOutcome.Completed, Usage: { } usage, Target: { } target } && exchange.Cache is CacheStatus.Bypass or CacheStatus.Miss)
+        {
+            if (usage.OutputTokens is { } output && (exchange.Operation.IsChat || exchange.Operation == Operation.Completion))
+            {
+                sizes.Learn(exchange.Key!.Id, target.Model, output);
+            }
+
+            if (exchange.HasTraits && usage.InputTokens is { } input)
+            {
+                scale.Learn(target.Model, exchange.Traits.InputTokens, input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0));
+            }
+        }
+    }
+}
