@@ -27,13 +27,13 @@ public sealed partial class ArchitectureTests
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
-        ["Limits"] = "Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Telemetry",
+        ["Limits"] = "Admin.Contract Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Storage Telemetry",
         ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Alerts"] = "",
         ["Metering"] = "Catalog Pipeline",
-        ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
+        ["Ledger"] = "Admin.Contract Identity Limits Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
@@ -41,11 +41,11 @@ public sealed partial class ArchitectureTests
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Limits Pipeline Routing Storage Telemetry",
 
         // the program
         ["Hosting"] = "Admin Alerts Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
+        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Limits Routing Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

@@ -28,6 +28,9 @@ internal sealed record Snapshot
 
     public required LimitPolicy Limits { get; init; }
 
+    /// <summary>All rules, those of keys too.</summary>
+    public IEnumerable<LimitRule> LimitRules => Limits.Shared.Concat(Keys.Values.SelectMany(LimitPolicy.OwnOf));
+
     public required ModelCatalog Catalog { get; init; }
 
     /// <summary>Number of the prices in force, kept with every ledger row: equal numbers mean equal prices.</summary>

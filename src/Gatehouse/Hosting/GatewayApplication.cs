@@ -12,6 +12,7 @@ using Gatehouse.Metering;
 using Gatehouse.Metering.Sizes;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Gatehouse.Limits.State;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
 using Gatehouse.Responses;
@@ -42,6 +43,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
+    private readonly LimitSweep _sweep;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -63,7 +65,12 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         Snapshots = snapshots;
         Keys = keys;
 
-        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>());
+        Limits = new LimitBook(_time);
+        Limits.Load(LimitState.Load(database, _time.GetUtcNow()));
+        var raises = new LimitRaises(database, Limits, _time, logging.CreateLogger<LimitRaises>());
+        snapshots.Follow(snapshot => Limits.Open(snapshot.LimitRules));
+        _ledger = new LedgerWriter(
+            database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>(), [connection => new LimitJournal(connection, _time)]);
         _metrics = new GatewayMetrics();
         _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
@@ -81,8 +88,9 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
         var scale = new InputScale();
         var meter = new CostMeter(scale);
-        Limits = new LimitBook(_time);
-        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, new Unheard(), _time);
+        var alerts = new Unheard();
+        _sweep = new LimitSweep(Limits, new LimitAlerts(alerts), raises, _time, logging.CreateLogger<LimitSweep>());
+        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, alerts, _time);
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
@@ -202,6 +210,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _queue.Dispose();
+        _sweep.Dispose();
         _ledger.Dispose();
         _objects.Dispose();
         _telemetry.Dispose();

@@ -68,6 +68,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         DeliveredText = exchange.Facts.TextBytes,
         Timings = exchange.Timings,
         Companions = exchange.Companions,
+        Charges = exchange.Charges,
     };
 }
 

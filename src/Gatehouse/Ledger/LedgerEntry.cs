@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 
@@ -86,6 +87,9 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
     public required ExchangeTimings Timings { get; init; }
 
     public IReadOnlyList<ICompanionRow> Companions { get; init; } = [];
+
+    /// <summary>What it has used of its limits.</summary>
+    public IReadOnlyList<LimitCharge> Charges { get; init; } = [];
 
     /// <summary>True once the row is durable, false when it could not be written.</summary>
     public ValueTask<bool> Committed => new(this, _committed.Version);

@@ -24,6 +24,7 @@ internal sealed class LimitAlerts(IAlerts alerts)
         bool isBurning, wasBurning;
         long used, most;
         DateTimeOffset? gone, end;
+        Renewed(account, now);
         lock (account.Gate)
         {
             (used, most) = (account.Used(now), account.Most(now));
@@ -79,9 +80,20 @@ internal sealed class LimitAlerts(IAlerts alerts)
         return (account.Pace.Gone(now.Utc, account.Most(now) - account.Used(now), account.Rule.Period), end == DateTimeOffset.MaxValue ? null : end);
     }
 
-    /// <summary>A period ended, or a budget was raised: what was told is over.</summary>
-    public void Renewed(PeriodAccount account, int alertsRaised)
+    /// <summary>If a period ended, or a budget was raised: what was told is over.</summary>
+    public void Renewed(PeriodAccount account, LimitMoment now)
     {
+        int? renewed;
+        lock (account.Gate)
+        {
+            renewed = account.TakeRenewed(now);
+        }
+
+        if (renewed is not { } alertsRaised)
+        {
+            return;
+        }
+
         foreach (var percent in account.Rule.AlertAt.Take(alertsRaised))
         {
             alerts.Resolve(Threshold, string.Create(CultureInfo.InvariantCulture, $"{Subject(account)} {percent}%"), $"The budget '{account.Rule.Name}'{Whose(account)} has begun anew or was raised.");

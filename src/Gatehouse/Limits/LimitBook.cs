@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gatehouse.Limits.Accounts;
+using Gatehouse.Limits.State;
 
 namespace Gatehouse.Limits;
 
@@ -10,7 +11,12 @@ namespace Gatehouse.Limits;
 /// </summary>
 internal sealed class LimitBook(TimeProvider time)
 {
+    /// <summary>Windows reach back before the start: what was used in them then has a time, too.</summary>
+    private static readonly TimeSpan Start = TimeSpan.FromDays(2);
+
     private readonly ConcurrentDictionary<(string Rule, string Bucket), LimitAccount> _accounts = new();
+    private readonly ConcurrentDictionary<(string Rule, string Bucket), IReadOnlyList<UsedPart>> _before = new();
+    private readonly ConcurrentDictionary<(string Rule, string Bucket), LimitRaise> _raises = new();
     private readonly long _origin = time.GetTimestamp();
     private long _numbers;
 
@@ -18,7 +24,7 @@ internal sealed class LimitBook(TimeProvider time)
 
     public int Count => _accounts.Count;
 
-    public LimitMoment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
+    public LimitMoment Now => new(Start + time.GetElapsedTime(_origin), time.GetUtcNow());
 
     public LimitAccount AccountOf(LimitRule rule, string bucket)
     {
@@ -26,6 +32,8 @@ internal sealed class LimitBook(TimeProvider time)
         if (!_accounts.TryGetValue(key, out var account))
         {
             account = _accounts.GetOrAdd(key, static (key, made) => made.Book.NewAccount(made.Rule, key.Bucket), (Book: this, Rule: rule));
+            // Only now: of two that make it at the same time, one is taken.
+            _ = _before.TryRemove(key, out _);
         }
 
         if (!ReferenceEquals(account.Rule, rule))
@@ -41,6 +49,62 @@ internal sealed class LimitBook(TimeProvider time)
 
     /// <summary>Null when nothing has been used of it, or all of that is over.</summary>
     public LimitAccount? Find(string rule, string bucket) => _accounts.GetValueOrDefault((rule, bucket));
+
+    /// <summary>What was used before this start: it stands with the account as soon as there is a rule for it.</summary>
+    public void Load(IEnumerable<UsedAccount> used)
+    {
+        foreach (var account in used)
+        {
+            _before[(account.Rule, account.Bucket)] = account.Parts;
+        }
+    }
+
+    /// <summary>Makes the accounts of rules that have been used before this start, to be seen.</summary>
+    public void Open(IEnumerable<LimitRule> rules)
+    {
+        if (_before.IsEmpty && _raises.IsEmpty)
+        {
+            return;
+        }
+
+        var buckets = _before.Keys.Concat(_raises.Keys).ToLookup(key => key.Rule, key => key.Bucket, StringComparer.Ordinal);
+        foreach (var rule in rules)
+        {
+            foreach (var bucket in buckets[rule.Id])
+            {
+                _ = AccountOf(rule, bucket);
+            }
+        }
+    }
+
+    /// <summary>Raises a limit for a while, or no more.</summary>
+    public void Raise(string rule, string bucket, LimitRaise? raise)
+    {
+        if (raise is null)
+        {
+            _ = _raises.TryRemove((rule, bucket), out _);
+        }
+        else
+        {
+            _raises[(rule, bucket)] = raise;
+        }
+
+        if (Find(rule, bucket) is not { } account)
+        {
+            return;
+        }
+
+        lock (account.Gate)
+        {
+            account.Raise = raise;
+            (account as PeriodAccount)?.Renew();
+        }
+
+        if (account is PeriodAccount waitedFor)
+        {
+            PassTurn(waitedFor);
+        }
+    }
 
     /// <summary>Sets aside what all claims ask for, or nothing.</summary>
     /// <param name="waiter">Of an exchange that would wait for money that is held: it stands in the line of the account when it must.</param>
@@ -173,6 +237,15 @@ internal sealed class LimitBook(TimeProvider time)
     /// <summary>Forgets accounts of which nothing is used any more.</summary>
     public void Forget()
     {
+        var ticks = Now.Utc.UtcTicks;
+        foreach (var (key, parts) in _before)
+        {
+            if (parts.All(part => part.Until <= ticks))
+            {
+                _ = _before.TryRemove(key, out _);
+            }
+        }
+
         foreach (var (key, account) in _accounts)
         {
             lock (account.Gate)
@@ -196,9 +269,20 @@ internal sealed class LimitBook(TimeProvider time)
     private LimitAccount NewAccount(LimitRule rule, string bucket)
     {
         var number = Interlocked.Increment(ref _numbers);
-        return rule.Unit == LimitUnit.Concurrency ? new ConcurrencyAccount(number, rule, bucket)
+        LimitAccount account = rule.Unit == LimitUnit.Concurrency ? new ConcurrencyAccount(number, rule, bucket)
             : rule.Window is null ? new PeriodAccount(number, rule, bucket)
             : new WindowAccount(number, rule, bucket);
+        account.Raise = _raises.GetValueOrDefault((rule.Id, bucket));
+        if (_before.TryGetValue((rule.Id, bucket), out var parts))
+        {
+            var now = Now;
+            foreach (var part in parts)
+            {
+                part.Restore(account, now);
+            }
+        }
+
+        return account;
     }
 
     /// <summary>Takes the gates of all accounts, in the order of their numbers.</summary>

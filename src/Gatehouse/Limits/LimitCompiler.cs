@@ -71,7 +71,8 @@ internal static class LimitCompiler
             var words = Words(item, unit, period, scope);
             var rule = new LimitRule
             {
-                Id = item.Name.Length > 0 ? $"{item.Name}|{unit}|{period}" : words,
+                // Keys, teams, ... may give their limits the same name.
+                Id = item.Name.Length == 0 ? words : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
                 Name = item.Name.Length > 0 ? item.Name : words,
                 Unit = unit,
                 Period = period,

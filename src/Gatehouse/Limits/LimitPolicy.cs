@@ -30,9 +30,12 @@ internal sealed class LimitPolicy(GatewayOptions options, IReadOnlyList<LimitOpt
         .Concat(Of(options.Teams, "team"))
         .Concat(Of(options.Projects, "project"));
 
+    /// <summary>The rules that stand with a key.</summary>
+    public static LimitRule[] OwnOf(ApiKey key) => LimitCompiler.Compile(key.Limits, $"key:{key.Id}");
+
     private KeyLimits Compile(ApiKey key)
     {
-        var rules = new List<LimitRule>(LimitCompiler.Compile(key.Limits, $"key:{key.Id}"));
+        var rules = new List<LimitRule>(OwnOf(key));
         Add(options.Projects, "project", key.Payer.Project);
         Add(options.Teams, "team", key.Payer.Team);
         Add(options.Organizations, "organization", key.Payer.Organization);

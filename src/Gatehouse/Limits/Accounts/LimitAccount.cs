@@ -1,3 +1,5 @@
+using Gatehouse.Limits.State;
+
 namespace Gatehouse.Limits.Accounts;
 
 /// <summary>
@@ -22,6 +24,9 @@ internal abstract class LimitAccount(long number, LimitRule rule, string bucket)
 
     /// <summary>When it was asked for last.</summary>
     public TimeSpan LastUsed { get; set; }
+
+    /// <summary>What the journal knows of it; of the ledger's thread alone.</summary>
+    public KeptAccount? Kept { get; set; }
 
     /// <summary>It has been forgotten: whoever still has it looks it up again.</summary>
     public bool IsGone { get; set; }

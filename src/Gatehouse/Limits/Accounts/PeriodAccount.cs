@@ -1,3 +1,5 @@
+using Gatehouse.Limits.State;
+
 namespace Gatehouse.Limits.Accounts;
 
 /// <summary>Money, or what is counted for a run or for ever: what was used in the period that runs, and what is set aside.</summary>
@@ -7,6 +9,8 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
     private DateTimeOffset _end = DateTimeOffset.MinValue;
     private long _used;
     private long _held;
+    private int? _renewed;
+    private DateTimeOffset _lastCharge;
 
     public override long Held => _held;
 
@@ -37,6 +41,22 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
 
     public override bool IsIdle(LimitMoment now) => Used(now) == 0 && _held == 0 && Waiters.Count == 0;
 
+    /// <summary>What was told of it is over, as its period is, or as it was raised.</summary>
+    public void Renew()
+    {
+        _renewed = Math.Max(_renewed ?? 0, AlertsRaised);
+        (AlertsRaised, IsBurning) = (0, false);
+    }
+
+    /// <returns>How many of its alerts had been raised when it was renewed; null when it was not since this was asked for.</returns>
+    public int? TakeRenewed(LimitMoment now)
+    {
+        Roll(now);
+        var renewed = _renewed;
+        _renewed = null;
+        return renewed;
+    }
+
     public override TimeSpan? Reset(LimitMoment now)
     {
         Roll(now);
@@ -52,6 +72,7 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         {
             _held -= claim.Held;
             _used += used;
+            NoteCharge(claim.At.Utc, used);
             if (used > 0 && Rule.Unit == LimitUnit.Money)
             {
                 Pace = Pace.With(now.Utc, used, Rule.Period);
@@ -65,6 +86,7 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         if (IsOfThisPeriod(at))
         {
             _used += used;
+            NoteCharge(at, used);
         }
     }
 
@@ -93,6 +115,14 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         }
     }
 
+    private void NoteCharge(DateTimeOffset at, long used)
+    {
+        if (used != 0 && at > _lastCharge)
+        {
+            _lastCharge = at;
+        }
+    }
+
     /// <summary>A clock that is set back does not bring an old period back.</summary>
     private bool IsOfThisPeriod(DateTimeOffset at) => at >= _start;
 
@@ -101,6 +131,13 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
     {
         if (now.Utc < _end)
         {
+            if (_used != 0 && _held == 0 && Rule.Period == LimitPeriod.Run && now.Utc - _lastCharge >= UsedPart.RunIdle)
+            {
+                // Nobody tells of a run's end.
+                _used = 0;
+                Renew();
+            }
+
             return;
         }
 
@@ -108,7 +145,8 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         (_start, _end) = Rule.Calendar.PeriodOf(Rule.Period, now.Utc);
         if (!isFirst)
         {
-            (_used, _held, AlertsRaised, IsBurning) = (0, 0, 0, false);
+            (_used, _held) = (0, 0);
+            Renew();
         }
     }
 }

@@ -6,7 +6,8 @@ namespace Gatehouse.Limits.Accounts;
 /// </summary>
 internal sealed class WindowAccount(long number, LimitRule rule, string bucket) : LimitAccount(number, rule, bucket)
 {
-    private const int Parts = 60;
+    /// <summary>Of a window.</summary>
+    public const int Parts = 60;
 
     private SlidingCount? _used;
 
