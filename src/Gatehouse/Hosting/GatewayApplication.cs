@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -39,6 +40,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
     private readonly GatewayMetrics _metrics;
+    private readonly AlertService _alerts;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
     private readonly WebApplication _data;
@@ -65,6 +67,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         var measured = new RouteMeasurements(snapshots);
         _metrics.ObserveRoutes(measured.Attempts, measured.Breakers, measured.Retries, measured.FailOvers, measured.Hedges);
+        _alerts = new AlertService(database, _time, environment.Random, _metrics, logging.CreateLogger<AlertService>());
+        snapshots.Follow(snapshot => _alerts.Configure(snapshot.Options.Alerts));
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
@@ -93,7 +97,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
@@ -106,6 +110,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     public KeyService Keys { get; }
 
     public AdminToken AdminToken { get; }
+
+    public IAlerts Alerts => _alerts;
 
     /// <summary>There was no data before this start.</summary>
     public bool IsFirstStart => _database.IsNew;
@@ -190,6 +196,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _admin.DisposeAsync();
         _queue.Dispose();
         _ledger.Dispose();
+        await _alerts.DisposeAsync();
         _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();
