@@ -24,6 +24,9 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
 
     private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
 
+    /// <summary>Somebody waits for the answer.</summary>
+    private static readonly TimeSpan TestLimit = TimeSpan.FromSeconds(20);
+
     private readonly OpenAlerts _open;
     private readonly AlertStore _store;
     private readonly TimeProvider _time;
@@ -160,7 +163,7 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
             OpenedAt: now, SentAt: now, Count: 1, LastAt: now, ResolvedAt: null, Resolution: null, AcknowledgedAt: null, Told: []));
         return await Task.WhenAll(Sinks().Select(async sink =>
         {
-            var result = await sink.SendAsync(Id.New("dlv", now), notice, cancellationToken);
+            var result = await sink.SendAsync(Id.New("dlv", now), notice, TestLimit, cancellationToken);
             return new SinkTest(sink.Name, sink.Model.Type, result.Outcome == SendOutcome.Delivered ? null : result.Error ?? "failed");
         }));
     }

@@ -28,7 +28,6 @@ internal sealed partial class AlertSink(
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(20);
 
     private readonly Lock _gate = new();
     private readonly Queue<AlertDelivery> _waiting = new();
@@ -142,9 +141,9 @@ internal sealed partial class AlertSink(
     }
 
     /// <summary>One attempt, whatever else waits.</summary>
-    public async Task<SendResult> SendAsync(string id, AlertNotice notice, CancellationToken cancellationToken)
+    public async Task<SendResult> SendAsync(string id, AlertNotice notice, TimeSpan mostTime, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(AttemptLimit, time);
+        using var limit = new CancellationTokenSource(mostTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -152,7 +151,7 @@ internal sealed partial class AlertSink(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new SendResult(SendOutcome.Failed, $"no answer within {AttemptLimit.TotalSeconds:0} s");
+            return new SendResult(SendOutcome.Failed, $"no answer within {mostTime.TotalSeconds:0} s");
         }
 #pragma warning disable CA1031 // Nothing that a receiver answers may be the last thing that it is told.
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -206,7 +205,7 @@ internal sealed partial class AlertSink(
 
         while (true)
         {
-            var result = await SendAsync(delivery.Id, delivery.Notice, _stop.Token);
+            var result = await SendAsync(delivery.Id, delivery.Notice, _model.Channel.AttemptLimit, _stop.Token);
             delivery.Status = delivery.Status with { Attempts = delivery.Status.Attempts + 1, Error = result.Error };
             switch (result.Outcome)
             {

@@ -9,6 +9,9 @@ namespace Gatehouse.Alerts.Channels;
 /// <param name="validateCertificate">Null: as the system does.</param>
 internal sealed class EmailChannel(EmailOptions options, RemoteCertificateValidationCallback? validateCertificate) : IAlertChannel
 {
+    /// <summary>Many mail servers let whoever connects wait for some ten seconds, to be rid of those who cannot.</summary>
+    public TimeSpan AttemptLimit => TimeSpan.FromMinutes(1);
+
     public async Task<SendResult> SendAsync(string id, AlertNotice notice, CancellationToken cancellationToken)
     {
         try

@@ -21,6 +21,9 @@ internal sealed record SendResult(SendOutcome Outcome, string? Error = null, Tim
 /// <summary>A way to tell somebody of an alert.</summary>
 internal interface IAlertChannel
 {
+    /// <summary>How long one attempt may take.</summary>
+    TimeSpan AttemptLimit => TimeSpan.FromSeconds(20);
+
     /// <summary>One attempt. Failures of the other side are results; it ends when it is cancelled.</summary>
     /// <param name="id">The same at each attempt for one notice and sink.</param>
     Task<SendResult> SendAsync(string id, AlertNotice notice, CancellationToken cancellationToken);
