@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -181,6 +182,7 @@ internal enum SmtpTls
 internal sealed record EmailOptions
 {
     private const int MostRecipients = 50;
+    private static readonly SearchValues<char> NotInAddresses = SearchValues.Create("<>\",;()\\");
 
     [KeyDoc("The mail server.")]
     public string Host { get; set; } = "";
@@ -246,8 +248,10 @@ internal sealed record EmailOptions
     // RFC 5321, 4.5.3.1.3: at most 254 characters. Quoted local parts are legal and used by nobody; without them nothing can hide in an address.
     private static void CheckAddress(string address, string path, ConfigurationErrors errors)
     {
+        const int MaxLength = 254;
         var at = address.IndexOf('@', StringComparison.Ordinal);
-        if (at < 1 || at == address.Length - 1 || address.Length > 254 || address.LastIndexOf('@') != at || address.Any(c => c is <= ' ' or > '~' or '<' or '>' or '"' or ',' or ';' or '(' or ')' or '\\'))
+        var hasTwoParts = at > 0 && at < address.Length - 1 && address.LastIndexOf('@') == at;
+        if (!hasTwoParts || address.Length > MaxLength || address.Any(c => c is <= ' ' or > '~') || address.AsSpan().ContainsAny(NotInAddresses))
         {
             errors.Add(path, $"'{address}' is not a mail address such as ops@example.com");
         }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net.Security;
 using Gatehouse.Alerts.Channels;
 using Gatehouse.Pipeline;
@@ -22,13 +23,12 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
     /// <summary>Counts of conditions that go on are written down no more often; new alerts and ends at once.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan PruneInterval = TimeSpan.FromHours(1);
-
     /// <summary>Somebody waits for the answer.</summary>
     private static readonly TimeSpan TestLimit = TimeSpan.FromSeconds(20);
 
     private readonly OpenAlerts _open;
     private readonly AlertStore _store;
+    private readonly AlertJournal _journal;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly GatewayMetrics _metrics;
@@ -42,19 +42,18 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
     private readonly List<AlertSink> _removed = [];
     private readonly ITimer _later;
     private readonly Task _loop;
-    private Dictionary<string, AlertDelivery> _unwritten = new(StringComparer.Ordinal);
     private List<TaskCompletionSource> _waiters = [];
     private IReadOnlyList<AlertDelivery> _restored;
-    private DateTimeOffset _pruned;
-    private bool _isInTrouble;
 
-    public AlertService(Database database, TimeProvider time, Random random, GatewayMetrics metrics, ILogger<AlertService> logger, AlertTransport? transport = null)
+    public AlertService(
+        Database database, TimeProvider time, Random random, GatewayMetrics metrics, ILogger<AlertService> logger, AlertTransport? transport = null)
     {
         (_time, _random, _metrics, _logger) = (time, random, metrics, logger);
         _transport = transport ?? new AlertTransport(HttpPost.CreateHandler());
         _http = new HttpMessageInvoker(_transport.Http);
         _store = new AlertStore(database);
         _open = new OpenAlerts(time);
+        _journal = new AlertJournal(_open, _store, time, logger);
         var (conditions, waiting) = _store.Restore(OpenAlerts.MostOpen + 1);
         foreach (var condition in conditions)
         {
@@ -159,7 +158,7 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
     {
         var now = _time.GetUtcNow();
         var notice = new AlertNotice(AlertEvent.Test, now, new AlertState(
-            Id.New("alr", now), "test", "gatehouse", AlertSeverity.Info, "This is a test. Alerts of this gateway reach you.", new Dictionary<string, string>(StringComparer.Ordinal),
+            Id.New("alr", now), "test", "gatehouse", AlertSeverity.Info, "This is a test. Alerts of this gateway reach you.", ReadOnlyDictionary<string, string>.Empty,
             OpenedAt: now, SentAt: now, Count: 1, LastAt: now, ResolvedAt: null, Resolution: null, AcknowledgedAt: null, Told: []));
         return await Task.WhenAll(Sinks().Select(async sink =>
         {
@@ -232,90 +231,24 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
         foreach (var (condition, notice) in _open.TakeEvents())
         {
             Tell(notice);
-            created.AddRange(sinks.Where(sink => sink.Model.Wants(notice.Alert) || (notice.Event == AlertEvent.Resolved && notice.Alert.Told.Contains(sink.Name, StringComparer.Ordinal)))
-                .Select(sink => (sink, new AlertDelivery(Id.New("dlv", notice.Time), sink.Name, condition, notice))));
+            created.AddRange(sinks.Where(sink => IsFor(sink, notice)).Select(sink => (sink, new AlertDelivery(Id.New("dlv", notice.Time), sink.Name, condition, notice))));
         }
 
-        Store(created.Select(pair => pair.Delivery));
+        created.ForEach(pair => _journal.Add(pair.Delivery));
+        if (!_journal.Write())
+        {
+            _ = _later.Change(Interval, Timeout.InfiniteTimeSpan);
+        }
+
         if (handsOver)
         {
             created.ForEach(pair => pair.Sink.Enqueue(pair.Delivery));
         }
     }
 
-    private void Store(IEnumerable<AlertDelivery> created)
-    {
-        var alerts = _open.TakeUnwritten();
-        Dictionary<string, AlertDelivery> deliveries;
-        lock (_gate)
-        {
-            foreach (var delivery in created)
-            {
-                _unwritten[delivery.Id] = delivery;
-            }
-
-            (deliveries, _unwritten) = (_unwritten, new Dictionary<string, AlertDelivery>(StringComparer.Ordinal));
-        }
-
-        var now = _time.GetUtcNow();
-        try
-        {
-            if (alerts.Count > 0 || deliveries.Count > 0)
-            {
-                _store.Write(alerts.Select(alert => alert.State), deliveries.Values);
-            }
-
-            if (now - _pruned >= PruneInterval)
-            {
-                _store.Prune(now);
-                _pruned = now;
-            }
-
-            if (_isInTrouble)
-            {
-                _isInTrouble = false;
-                LogWritable(_logger);
-            }
-        }
-        catch (Exception exception) when (StorageException.Covers(exception))
-        {
-            GiveBack(alerts, deliveries);
-            _ = _later.Change(Interval, Timeout.InfiniteTimeSpan);
-            if (!_isInTrouble)
-            {
-                _isInTrouble = true;
-                LogNotWritable(_logger, exception.Message);
-            }
-        }
-    }
-
-    /// <summary>Tried again with the next round. Of what is over for long, the record is given up before memory is.</summary>
-    private void GiveBack(IReadOnlyList<(AlertCondition Condition, AlertState State)> alerts, Dictionary<string, AlertDelivery> deliveries)
-    {
-        var forgotten = _open.GiveBack(alerts);
-        lock (_gate)
-        {
-            foreach (var (id, delivery) in _unwritten)
-            {
-                deliveries[id] = delivery;
-            }
-
-            if (deliveries.Count > OpenAlerts.MostEvents)
-            {
-                foreach (var (id, _) in deliveries.Where(pair => pair.Value.Status.State != DeliveryState.Waiting).Take(deliveries.Count - OpenAlerts.MostEvents).ToList())
-                {
-                    _ = deliveries.Remove(id);
-                }
-            }
-
-            _unwritten = deliveries;
-        }
-
-        if (forgotten > 0)
-        {
-            LogForgotten(_logger, forgotten);
-        }
-    }
+    /// <summary>An end also goes to who took the beginning, and would not get it any more.</summary>
+    private static bool IsFor(AlertSink sink, AlertNotice notice) =>
+        sink.Model.Wants(notice.Alert) || (notice.Event == AlertEvent.Resolved && notice.Alert.Told.Contains(sink.Name, StringComparer.Ordinal));
 
     /// <summary>Of a delivery that is not waiting any more; called by the sinks.</summary>
     private void Ended(AlertDelivery delivery)
@@ -327,11 +260,7 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
             _open.MarkTold(delivery.Condition, delivery.Sink);
         }
 
-        lock (_gate)
-        {
-            _unwritten[delivery.Id] = delivery;
-        }
-
+        _journal.Add(delivery);
         _happened.Set();
     }
 
@@ -392,15 +321,6 @@ internal sealed partial class AlertService : IAlerts, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Alert {Alert} ({Kind}, {Subject}) is over: {Text}")]
     private static partial void LogResolved(ILogger logger, string alert, string kind, string subject, string? text);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Alerts cannot be written down: {Reason}. They are sent all the same.")]
-    private static partial void LogNotWritable(ILogger logger, string reason);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Alerts can be written down again.")]
-    private static partial void LogWritable(ILogger logger);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} alerts that are over will not be in the list of alerts: they could not be written down for too long.")]
-    private static partial void LogForgotten(ILogger logger, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Handling alerts failed in an unexpected way; please report this.")]
     private static partial void LogUnexpected(ILogger logger, Exception exception);
