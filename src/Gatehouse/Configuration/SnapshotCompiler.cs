@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -63,6 +64,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
         ResponsesOptions.Validate(options.Responses, errors);
         AdmissionOptions.Validate(options.Admission, errors);
+        AlertOptions.Validate(options.Alerts, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {

@@ -43,6 +43,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
     private readonly GatewayMetrics _metrics;
+    private readonly AlertService _alerts;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
     private readonly WebApplication _data;
@@ -69,6 +70,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         var measured = new RouteMeasurements(snapshots);
         _metrics.ObserveRoutes(measured.Attempts, measured.Breakers, measured.Retries, measured.FailOvers, measured.Hedges);
+        _alerts = new AlertService(database, _time, environment.Random, _metrics, logging.CreateLogger<AlertService>());
+        snapshots.Follow(snapshot => _alerts.Configure(snapshot.Options.Alerts));
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
@@ -82,7 +85,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         var scale = new InputScale();
         var meter = new CostMeter(scale);
         Limits = new LimitBook(_time);
-        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, new Unheard(), _time);
+        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _time);
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
@@ -103,7 +106,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
@@ -119,6 +122,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
 
     /// <summary>What was used of all limits.</summary>
     public LimitBook Limits { get; }
+
+    public IAlerts Alerts => _alerts;
 
     /// <summary>There was no data before this start.</summary>
     public bool IsFirstStart => _database.IsNew;
@@ -203,6 +208,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _admin.DisposeAsync();
         _queue.Dispose();
         _ledger.Dispose();
+        await _alerts.DisposeAsync();
         _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();
