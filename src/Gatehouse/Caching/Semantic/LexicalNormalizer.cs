@@ -39,7 +39,7 @@ internal readonly struct LexicalNormalizer
             }
             else
             {
-                var plain = LexicalWords.Plain(token.Text);
+                var plain = LexicalWords.Plain(token.Text, token.IsName && tokens.Count > 0);
                 tokens.AddRange(plain == token.Text ? [token] : plain.Split('_').Select(word => token with { Text = word }));
             }
         }
@@ -250,13 +250,11 @@ internal readonly struct LexicalNormalizer
             return false;
         }
 
+        // Of single words only: in "Ann, my boss, and Bob" the comma tells whether the boss is Ann.
         var isList = _tokens[at + 1].Text is "and" or "or";
-        for (var i = at - 1; isList && i > 0; i--)
+        if (isList && at > 2 && _tokens[at - 2].Text == ",")
         {
-            if (_tokens[i].Text == ",")
-            {
-                return true;
-            }
+            return true;
         }
 
         return !isList && _tokens[at + 1].Text is "how" or "what" or "why" && !LexicalWords.Questions.Contains(_tokens[0].Text);

@@ -117,7 +117,7 @@ internal ref struct LexicalScanner(string text)
     {
         var lower = written.ToLowerInvariant();
         var keepsCase = written.Length == 1
-            ? lower is not ("a" or "i") && (_position >= text.Length || text[_position] is not ('+' or '#'))
+            ? lower != "i" && (written != "A" || _tokens.Count > 0) && lower != written && (_position >= text.Length || text[_position] is not ('+' or '#'))
             : (char.IsUpper(written[0]) && LexicalWords.NamesByCase.Contains(lower) && !(_tokens.Count == 0 && LexicalWords.Auxiliaries.Contains(lower)))
                 || (LexicalWords.AcronymsByCase.Contains(lower) && written.All(char.IsUpper))
                 || written.Contains('_', StringComparison.Ordinal)

@@ -75,11 +75,11 @@ internal static class LexicalWords
         prioritise prioritize customise customize minimise minimize maximise maximize defence defense aluminium aluminum grey gray theatre theater centre center
         two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9 ten 10 eleven 11 twelve 12 percent % an a
         seperate separate definately definitely recieve receive recieved received occured occurred untill until wich which teh the adress address goverment government
-        enviroment environment begining beginning beleive believe calender calendar neccessary necessary necesary necessary tommorow tomorrow tommorrow tomorrow acheive achieve
+        enviroment environment begining beginning beleive believe neccessary necessary necesary necessary tommorow tomorrow tommorrow tomorrow acheive achieve
         accomodate accommodate comittee committee wierd weird diffrence difference diference difference diffrent different exampel example langauge language lenght length
         explane explain writting writing programing programming algorithim algorithm algoritm algorithm improtant important becuase because becasue because thier their
         freind friend knowlege knowledge buisness business popluation population resturant restaurant restaraunt restaurant recomend recommend reccomend recommend
-        funtion function fucntion function databse database pythn python javscript javascript explian explain desribe describe wether whether
+        funtion function fucntion function databse database pythn python javscript javascript explian explain desribe describe
         """);
 
     /// <summary>Without their apostrophe they are no other word.</summary>
@@ -125,7 +125,8 @@ internal static class LexicalWords
         """);
 
     /// <summary>What a word is compared as: words, separated by "_".</summary>
-    public static string Plain(string word) => Contractions.TryGetValue(word, out var expanded) ? expanded : Replacements.GetValueOrDefault(word, word);
+    /// <param name="isName">Names have one spelling: Earl Grey is not Earl Gray, and the film Seven is no number.</param>
+    public static string Plain(string word, bool isName) => Contractions.TryGetValue(word, out var expanded) ? expanded : isName ? word : Replacements.GetValueOrDefault(word, word);
 
     private static FrozenSet<string> Set(string words) => Split(words).ToFrozenSet(StringComparer.Ordinal);
 

@@ -3,7 +3,7 @@ namespace Gatehouse.Caching.Semantic;
 /// <summary>
 /// Finds a text that says the same in other words of politeness, by its <see cref="LexicalForm"/>. No model is asked, and no meaning is known: it is
 /// made to be right whenever it finds something. A look-up takes the time to read the text and at most eight comparisons, whatever is stored;
-/// an entry takes 0.5 KB and up to eight bytes for each character of the text. In a full index the text that was neither found nor added for
+/// an entry takes 0.6 KB and eight bytes for each character of the text (measured: 1.0 KB for one of 45). In a full index the text that was neither found nor added for
 /// longest makes room. Thread-safe.
 /// </summary>
 /// <param name="capacity">Texts that are kept; at least 1.</param>
