@@ -16,9 +16,9 @@ public sealed class BudgetTests
         await using var upstream = PricedUpstream.Start();
         await using var gateway = await StartAsync(upstream, "{ budget_usd: 0.0011, per: day }");
 
-        using var first = await ChatAsync(gateway, "out-100");
+        using var first = await ChatAsync(gateway, "out-100", more: """, "max_tokens": 100""");
         var row = await gateway.ExchangeAsync(first);
-        using var second = await ChatAsync(gateway, "out-100");
+        using var second = await ChatAsync(gateway, "out-100", more: """, "max_tokens": 100""");
 
         Assert.Equal(HttpStatusCode.OK, first.StatusCode);
         Assert.Equal(110 * Token, row.GetProperty("cost_nano_usd").GetInt64());
@@ -60,7 +60,7 @@ public sealed class BudgetTests
     }
 
     [Theory]
-    [InlineData("/v1/chat/completions", "data: [DONE]")]
+    [InlineData("/v1/chat/completions", "\"error\":{")]
     [InlineData("/v1/messages", "event: error")]
     [InlineData("/v1/responses", "response.failed")]
     [InlineData("/v1beta/models/mock%2Fout-5000:streamGenerateContent?alt=sse", "budget_exceeded")]
@@ -77,6 +77,7 @@ public sealed class BudgetTests
         Assert.Contains("budget", text, StringComparison.Ordinal);
         Assert.Contains("is used up: the answer ends here", text, StringComparison.Ordinal);
         Assert.Contains(ending, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
         Assert.Equal("truncated", row.GetProperty("outcome").GetString());
         Assert.Equal("budget_exceeded", row.GetProperty("error").GetProperty("code").GetString());
         Assert.True(row.GetProperty("cost_is_estimated").GetBoolean());
