@@ -32,6 +32,9 @@ public struct TextTokens
     private const int ThreeBytes = 70;
     private const int FourBytes = 240;
 
+    /// <summary>Of a letter, more: 32 and more without a beginning of a word are no word that a tokenizer would know.</summary>
+    private const int LetterOfNoWord = 30;
+
     /// <summary>What the byte before this piece was; bit 0.</summary>
     private uint _afterLetter;
     private uint _afterLower;
@@ -98,6 +101,11 @@ public struct TextTokens
         var lines = Vector256.Equals(bytes, Vector256.Create((byte)'\n')).ExtractMostSignificantBits();
         Weight += (Word * BitOperations.PopCount(words)) + (Letter * BitOperations.PopCount(letters)) + (Digit * BitOperations.PopCount(digits))
             + (RunOfMarks * BitOperations.PopCount(runs)) + (Line * BitOperations.PopCount(lines));
+        if (letters == uint.MaxValue && words == 0)
+        {
+            Weight += LetterOfNoWord * Vector256<byte>.Count;
+        }
+
         if (others != 0)
         {
             Weight += (TwoBytes * CountFrom(bytes, 0xC0)) + ((ThreeBytes - TwoBytes) * CountFrom(bytes, 0xE0)) + ((FourBytes - ThreeBytes) * CountFrom(bytes, 0xF0));

@@ -2,6 +2,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
 using Gatehouse.Upstream;
@@ -26,6 +27,8 @@ internal sealed record GatewayOptions
     public IReadOnlyList<KeyOptions> Keys { get; set; } = [];
 
     public CatalogOptions Catalog { get; set; } = new();
+
+    public MeteringOptions Metering { get; set; } = new();
 
     public TimeoutOptions Timeout { get; set; } = new();
 

@@ -4,6 +4,7 @@ using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -41,6 +42,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
             Catalog = catalog,
+            Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

@@ -32,9 +32,14 @@ internal static class TokenEstimate
     /// <summary>As deep as the envelope takes a body.</summary>
     private const int MaxDepth = 512;
 
-    public static long Of(ChatRequest request)
+    /// <summary>What a tokenizer counts of one request, for it takes half a second for a megabyte at worst; longer texts are weighed.</summary>
+    private const int MaxCountedBytes = 1024 * 1024;
+
+    /// <param name="request">The conversation.</param>
+    /// <param name="tokenizer">Counts the texts, where the model's vocabulary is there; schemas are weighed all the same, as models get to see them in another form.</param>
+    public static long Of(ChatRequest request, BytePairTokenizer? tokenizer = null)
     {
-        var count = new Count { Weight = AnswerWeight };
+        var count = new Count(tokenizer) { Weight = AnswerWeight };
         foreach (var message in request.Messages)
         {
             count.Weight += MessageWeight;
@@ -56,9 +61,11 @@ internal static class TokenEstimate
     /// <returns>At least 1.</returns>
     public static long Of(long weight, long media) => Math.Max(1, (media * TokensPerMedium) + ((weight + TextTokens.PerToken - 1) / TextTokens.PerToken));
 
-    private struct Count
+    private struct Count(BytePairTokenizer? tokenizer)
     {
         public long Weight;
+
+        private int _left = MaxCountedBytes;
 
         public long Media { get; private set; }
 
@@ -98,7 +105,17 @@ internal static class TokenEstimate
             }
         }
 
-        private void Add(string? text) => Weight += TextTokens.WeightOf(text);
+        private void Add(string? text)
+        {
+            if (tokenizer is null || text is null || Encoding.UTF8.GetByteCount(text) is var length && length > _left)
+            {
+                Weight += TextTokens.WeightOf(text);
+                return;
+            }
+
+            _left -= length;
+            Weight += TextTokens.PerToken * tokenizer.Count(Encoding.UTF8.GetBytes(text));
+        }
 
         private void Add(Utf8JsonReader json)
         {
@@ -161,7 +178,7 @@ internal static class TokenEstimate
     }
 
     /// <summary>The estimate as an answer; nobody is asked for it.</summary>
-    public sealed class Answer(ChatRequest request, CallLifetime lifetime) : HeldAnswer
+    public sealed class Answer(ChatRequest request, BytePairTokenizer? tokenizer, CallLifetime lifetime) : HeldAnswer
     {
         private byte[] _body = [];
 
@@ -169,7 +186,7 @@ internal static class TokenEstimate
 
         public override ValueTask<Outcome> RelayAsync(Exchange exchange)
         {
-            _body = TokenCount.Write(exchange.Operation.Dialect, Of(request));
+            _body = TokenCount.Write(exchange.Operation.Dialect, Of(request, tokenizer));
             var headers = exchange.Response.Headers;
             headers.ContentType = "application/json";
             headers[Header] = "true";
