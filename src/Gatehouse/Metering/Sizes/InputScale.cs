@@ -2,7 +2,7 @@ namespace Gatehouse.Metering.Sizes;
 
 /// <summary>
 /// Learns how many tokens a provider counts for one that is estimated here. Before the first report of a model it is what its
-/// <see cref="TokenizerFamily"/> counts. Thread-safe, without locks; asking allocates nothing.
+/// <see cref="TokenizerFamily"/> counts. Thread-safe, without locks; nothing is allocated after the first call of a model.
 /// </summary>
 internal sealed class InputScale
 {
@@ -23,6 +23,8 @@ internal sealed class InputScale
 
     private const int MaxNameLength = 256;
 
+    private static readonly Func<string, Ratio> NewRatio = model => new Ratio(TokenizerFamily.Of(model));
+
     private readonly Recent<string, Ratio> _models = new(MaxModels);
 
     /// <param name="model">The provider's name of it.</param>
@@ -31,9 +33,9 @@ internal sealed class InputScale
     /// <returns>Tokens that the provider will count, as far as is known; 0 or more.</returns>
     public long Tokens(string model, long estimatedTokens, bool usesTools = false)
     {
-        var learned = model.Length <= MaxNameLength ? _models.Find(model) : null;
-        var family = learned?.Family ?? TokenizerFamily.Of(model);
-        return Math.Max(0, (long)Math.Round((double)estimatedTokens * (learned?.Value ?? family.Ratio)) + FrameOf(family, usesTools));
+        // To find the family takes longer than to find what was found before.
+        var learned = model.Length <= MaxNameLength ? _models.FindOrAdd(model, NewRatio) : NewRatio(model);
+        return Math.Max(0, (long)Math.Round((double)estimatedTokens * learned.Value) + FrameOf(learned.Family, usesTools));
     }
 
     /// <param name="model">As for <see cref="Tokens"/>.</param>
@@ -44,7 +46,7 @@ internal sealed class InputScale
     {
         if (estimatedTokens > 0 && reportedTokens > 0 && model.Length <= MaxNameLength)
         {
-            var learned = _models.FindOrAdd(model, static model => new Ratio(TokenizerFamily.Of(model)));
+            var learned = _models.FindOrAdd(model, NewRatio);
             var ratio = (float)(reportedTokens - FrameOf(learned.Family, usesTools)) / estimatedTokens;
             learned.Move(Math.Clamp(ratio, Least, Most), weight: estimatedTokens / (estimatedTokens + HalfWeight));
         }
