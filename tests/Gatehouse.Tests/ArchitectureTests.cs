@@ -22,7 +22,7 @@ public sealed partial class ArchitectureTests
         ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Alerts Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Alerts Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
@@ -32,7 +32,7 @@ public sealed partial class ArchitectureTests
         ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
         ["Caching"] = "Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
-        ["Metering"] = "Catalog Pipeline",
+        ["Metering"] = "Catalog Configuration.Binding Pipeline",
         ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",

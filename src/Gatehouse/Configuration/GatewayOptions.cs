@@ -4,6 +4,7 @@ using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
 using Gatehouse.Upstream;
@@ -40,6 +41,8 @@ internal sealed record GatewayOptions
     public IReadOnlyDictionary<string, PayerOptions> Projects { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);
 
     public CatalogOptions Catalog { get; set; } = new();
+
+    public MeteringOptions Metering { get; set; } = new();
 
     public TimeoutOptions Timeout { get; set; } = new();
 

@@ -6,6 +6,7 @@ using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Gatehouse.Metering;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -44,6 +45,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Keys = Keys(options, storedKeys),
             Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
             Catalog = catalog,
+            Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };
