@@ -22,7 +22,7 @@ public sealed partial class ArchitectureTests
         ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Alerts Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
@@ -30,22 +30,23 @@ public sealed partial class ArchitectureTests
         ["Limits"] = "Admin.Contract Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Storage Telemetry",
         ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
+        ["Caching"] = "Pipeline",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
-        ["Alerts"] = "",
-        ["Metering"] = "Catalog Pipeline",
+        ["Metering"] = "Catalog Configuration.Binding Pipeline",
         ["Ledger"] = "Admin.Contract Identity Limits Pipeline Storage Telemetry",
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
+        ["Alerts"] = "Admin.Contract Configuration.Binding Identity Pipeline Storage Telemetry",
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Limits Pipeline Routing Storage Telemetry",
+        ["Admin"] = "Admin.Contract Alerts Catalog Configuration Configuration.Binding Identity Ingress Ledger Limits Pipeline Routing Storage Telemetry",
 
         // the program
         ["Hosting"] = "Admin Alerts Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Limits Routing Storage Upstream",
+        ["Commands"] = "Admin.Contract Alerts Catalog Configuration Hosting Identity Limits Routing Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

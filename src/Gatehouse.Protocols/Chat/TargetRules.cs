@@ -18,6 +18,9 @@ public sealed record TargetRules
     /// <summary>Other facts, each known to the writer of the dialect; for example <c>thinking_adaptive</c>.</summary>
     public IReadOnlyCollection<string> Traits { get; init; } = [];
 
+    /// <summary>Tokens that a prompt must have for the provider's cache to take it; null where that is not known.</summary>
+    public long? PromptCacheMinTokens { get; init; }
+
     public bool Has(string trait) => Traits.Contains(trait, StringComparer.Ordinal);
 
     /// <summary>The name under which the target takes a parameter.</summary>

@@ -27,6 +27,22 @@ public readonly struct SplicedJson
     /// <summary>Length in bytes after the edits.</summary>
     public long Length { get; }
 
+    /// <summary>The text after the edits, as a copy.</summary>
+    public ReadOnlyMemory<byte> ToMemory()
+    {
+        var output = new ArrayBufferWriter<byte>((int)Math.Max(1, Length));
+        var position = 0L;
+        foreach (var edit in _edits.Span)
+        {
+            Write(output, _original.Slice(position, edit.Offset - position));
+            output.Write(edit.Replacement.Span);
+            position = edit.Offset + edit.Length;
+        }
+
+        Write(output, _original.Slice(position));
+        return output.WrittenMemory;
+    }
+
     public async ValueTask WriteToAsync(Stream destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -40,6 +56,14 @@ public readonly struct SplicedJson
         }
 
         await WriteAsync(destination, _original.Slice(position), cancellationToken);
+    }
+
+    private static void Write(ArrayBufferWriter<byte> output, in ReadOnlySequence<byte> bytes)
+    {
+        foreach (var segment in bytes)
+        {
+            output.Write(segment.Span);
+        }
     }
 
     private static async ValueTask WriteAsync(Stream destination, ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)

@@ -1,8 +1,10 @@
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
 using Gatehouse.Upstream;
@@ -40,9 +42,13 @@ internal sealed record GatewayOptions
 
     public CatalogOptions Catalog { get; set; } = new();
 
+    public MeteringOptions Metering { get; set; } = new();
+
     public TimeoutOptions Timeout { get; set; } = new();
 
     public AdmissionOptions Admission { get; set; } = new();
+
+    public AlertOptions Alerts { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
 

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Gatehouse.Catalog;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
+using Gatehouse.Metering;
 using Gatehouse.Routing;
 using Gatehouse.Upstream;
 
@@ -35,6 +36,8 @@ internal sealed record Snapshot
 
     /// <summary>Number of the prices in force, kept with every ledger row: equal numbers mean equal prices.</summary>
     public long PriceRevision { get; init; }
+
+    public required TokenVocabularies Vocabularies { get; init; }
 
     /// <summary>Who serves a model id, as far as providers list theirs.</summary>
     public required FrozenDictionary<string, ProviderModel[]> Servers { get; init; }

@@ -1,10 +1,12 @@
 using System.Collections.Frozen;
 using System.Net;
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Gatehouse.Metering;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Storage;
@@ -43,6 +45,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Keys = Keys(options, storedKeys),
             Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
             Catalog = catalog,
+            Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };
@@ -63,6 +66,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
         ResponsesOptions.Validate(options.Responses, errors);
         AdmissionOptions.Validate(options.Admission, errors);
+        AlertOptions.Validate(options.Alerts, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {

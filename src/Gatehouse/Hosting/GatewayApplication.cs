@@ -45,6 +45,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly AdmissionQueue _queue;
     private readonly LimitSweep _sweep;
     private readonly GatewayMetrics _metrics;
+    private readonly AlertService _alerts;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
     private readonly WebApplication _data;
@@ -76,6 +77,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
         var measured = new RouteMeasurements(snapshots);
         _metrics.ObserveRoutes(measured.Attempts, measured.Breakers, measured.Retries, measured.FailOvers, measured.Hedges);
+        _alerts = new AlertService(database, _time, environment.Random, _metrics, logging.CreateLogger<AlertService>());
+        snapshots.Follow(snapshot => _alerts.Configure(snapshot.Options.Alerts));
         _prometheus = new PrometheusExporter();
         _telemetry = new TelemetryExport(_metrics, _prometheus, environment.Variable);
 
@@ -88,9 +91,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
         var scale = new InputScale();
         var meter = new CostMeter(scale);
-        var alerts = new Unheard();
-        _sweep = new LimitSweep(Limits, new LimitAlerts(alerts), raises, _time, logging.CreateLogger<LimitSweep>());
-        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, alerts, _time);
+        _sweep = new LimitSweep(Limits, new LimitAlerts(_alerts), raises, _time, logging.CreateLogger<LimitSweep>());
+        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _time);
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
@@ -111,7 +113,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
@@ -127,6 +129,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
 
     /// <summary>What was used of all limits.</summary>
     public LimitBook Limits { get; }
+
+    public IAlerts Alerts => _alerts;
 
     /// <summary>There was no data before this start.</summary>
     public bool IsFirstStart => _database.IsNew;
@@ -212,6 +216,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _queue.Dispose();
         _sweep.Dispose();
         _ledger.Dispose();
+        await _alerts.DisposeAsync();
         _objects.Dispose();
         _telemetry.Dispose();
         _prometheus.Dispose();

@@ -7,7 +7,7 @@ namespace Gatehouse.Metering;
 internal readonly record struct Cost(decimal Input, decimal Output, decimal Calls)
 {
     /// <summary>A million dollars: an exchange that seems to cost more was reported wrongly.</summary>
-    private const decimal Most = 1_000_000_000_000_000;
+    public const decimal Most = 1_000_000_000_000_000;
 
     /// <summary>The sum, rounded once, halves away from zero; null when it cannot be right.</summary>
     public long? NanoUsd => decimal.Round(Input + Output + Calls, MidpointRounding.AwayFromZero) is <= Most and var sum ? (long)sum : null;
@@ -20,7 +20,7 @@ internal readonly record struct Cost(decimal Input, decimal Output, decimal Call
 internal static class CostCalculator
 {
     /// <summary>Tokens or calls: an exchange that seems to have more was reported wrongly. Times the highest price it stays within a decimal.</summary>
-    private const long MostUnits = 1_000_000_000_000;
+    public const long MostUnits = 1_000_000_000_000;
 
     /// <param name="tier">For what the provider took it, which may be less than was asked for.</param>
     /// <param name="at">When it was sent: some prices change on a day that is known before.</param>
@@ -79,5 +79,5 @@ internal static class CostCalculator
     }
 
     /// <summary>A part cannot be more than the whole, whatever a provider reports.</summary>
-    private static long Part(long? part, long whole) => Math.Min(part ?? 0, whole);
+    public static long Part(long? part, long whole) => Math.Min(part ?? 0, whole);
 }

@@ -42,6 +42,9 @@ internal sealed class CostMeter(InputScale scale)
                 return;
             }
 
+            exchange.PromptCacheSavedNanoUsd = PriceOf(exchange, target) is { } price
+                ? PromptCacheSavings.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)
+                : null;
             Attribute(exchange);
         }
 
@@ -134,10 +137,12 @@ internal sealed class CostMeter(InputScale scale)
         }
     }
 
-    private static long? CostOf(Exchange exchange, Target target, Usage usage) =>
-        exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
-            ? CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd
-            : null;
+    private static long? CostOf(Exchange exchange, Target target, Usage usage) => PriceOf(exchange, target) is { } price
+        ? CostCalculator.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)?.NanoUsd
+        : null;
+
+    private static ModelPrice? PriceOf(Exchange exchange, Target target) =>
+        exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
 
     /// <summary>OpenAI's, Anthropic's, Bedrock's and Google's words; what is not known is charged as standard.</summary>
     private static ServiceTier TierOf(string? word) => word?.ToLowerInvariant() switch

@@ -1,3 +1,4 @@
+using Gatehouse.Protocols.Dialects.PromptCache;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream;
 
@@ -16,4 +17,7 @@ internal sealed record Target(ProviderModel Provider, string Model)
 
     /// <summary>What the route that leads here changes in requests; null for nothing.</summary>
     public MemberChanges? Parameters { get; init; }
+
+    /// <summary>Breakpoints that the route that leads here puts into requests; null for none.</summary>
+    public PromptCachePlan? PromptCache { get; init; }
 }

@@ -7,6 +7,7 @@ using Gatehouse.Routing.Capabilities;
 using Gatehouse.Routing.Health;
 using Gatehouse.Routing.Limits;
 using Gatehouse.Routing.Parameters;
+using Gatehouse.Routing.PromptCache;
 using Gatehouse.Routing.Strategies;
 using Gatehouse.Upstream;
 using Gatehouse.Upstream.Translation;
@@ -36,7 +37,7 @@ internal sealed class RouteCompiler(
         var path = $"routes.{name}";
         Validate(options, path);
         var before = previous.GetValueOrDefault(name);
-        var scope = new Scope(options.Timeout, HealthModel.Of(options.Health), strategies, before, []);
+        var scope = new Scope(options.Timeout, HealthModel.Of(options.Health), strategies, before, []) { PromptCache = options.PromptCache };
         var root = NodeOf(options, path, scope, depth: 1);
         if (root is null || scope.Leaves.Count == 0)
         {
@@ -75,6 +76,7 @@ internal sealed class RouteCompiler(
     {
         TimeoutModel.Validate(options.Timeout, $"{path}.timeout", errors);
         HealthModel.Validate(options.Health, $"{path}.health", errors);
+        PromptCacheCompiler.Validate(options.PromptCache, $"{path}.prompt_cache", errors);
         if (options.Retry.Attempts is { } attempts)
         {
             errors.CheckNumber($"{path}.retry.attempts", attempts, least: 1, RouteModel.MaxTargets);
@@ -150,9 +152,9 @@ internal sealed class RouteCompiler(
         }
 
         var isStrategy = options.Strategy is not null || options.Targets.Count > 0;
-        if (isStrategy && (options.Limits.Count > 0 || options.Can.Count > 0 || options.Cannot.Count > 0 || !options.Params.IsEmpty))
+        if (isStrategy && (options.Limits.Count > 0 || options.Can.Count > 0 || options.Cannot.Count > 0 || !options.Params.IsEmpty || !options.PromptCache.IsEmpty))
         {
-            errors.Add(path, "params, limits, can and cannot belong to targets, not to a strategy over them");
+            errors.Add(path, "params, prompt_cache, limits, can and cannot belong to targets, not to a strategy over them");
         }
 
         if (isStrategy && options.Target.Length > 0)
@@ -171,8 +173,10 @@ internal sealed class RouteCompiler(
             return null;
         }
 
+        PromptCacheCompiler.Validate(options.PromptCache, $"{path}.prompt_cache", errors);
         target = target with
         {
+            PromptCache = PromptCacheCompiler.Compile(options.PromptCache.IsEmpty ? scope.PromptCache : options.PromptCache, options.Params, target),
             Timeouts = target.Timeouts.With(scope.Timeout),
             Parameters = ParameterCompiler.Compile(
                 options.Params, isGemini: TargetDialect.Of(target, Dialect.OpenAiChat) == Dialect.Gemini, $"{path}.params", errors),
@@ -257,6 +261,8 @@ internal sealed class RouteCompiler(
     /// <summary>What holds for all of one route.</summary>
     private sealed record Scope(TimeoutOptions Timeout, HealthModel Health, StrategyCompiler Strategies, RouteModel? Before, List<RouteTarget> Leaves)
     {
+        public required PromptCacheOptions PromptCache { get; init; }
+
         /// <summary>As written at each of the leaves.</summary>
         public List<(IReadOnlyList<LimitOptions> Items, string Path)> Limits { get; } = [];
     }

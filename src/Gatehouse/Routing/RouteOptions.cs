@@ -4,6 +4,7 @@ using Gatehouse.Routing.Capabilities;
 using Gatehouse.Routing.Health;
 using Gatehouse.Routing.Limits;
 using Gatehouse.Routing.Parameters;
+using Gatehouse.Routing.PromptCache;
 using Gatehouse.Routing.Traits;
 using Gatehouse.Upstream;
 
@@ -69,6 +70,8 @@ internal sealed record RouteOptions : IStrategyOptions
     [KeyDoc("What becomes of a streamed text that breaks off after its beginning has gone out. `off`: it ends with an error. `prefix`: the next target gets the text so far as the beginning of its own turn. `instruction`: it gets the text as a turn, and a request to go on. Read [routing.md](routing.md) before you turn it on.")]
     public Continuation Continuation { get; set; }
 
+    public PromptCacheOptions PromptCache { get; set; } = new();
+
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
 
@@ -111,6 +114,9 @@ internal sealed record RouteTargetOptions : IStrategyOptions
     public decimal Weight { get; set; } = 1;
 
     public ParameterOptions Params { get; set; } = new();
+
+    [KeyDoc("As at the route, instead of what stands there.")]
+    public PromptCacheOptions PromptCache { get; set; } = new();
 
     [KeyDoc("How much this route may use the target; see [routing.md](routing.md#limits-of-a-target).")]
     public IReadOnlyList<LimitOptions> Limits { get; set; } = [];

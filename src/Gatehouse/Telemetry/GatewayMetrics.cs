@@ -32,6 +32,8 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<double> _cost;
     private readonly Counter<long> _shadowsLeftOut;
     private readonly Counter<long> _shed;
+    private readonly Counter<long> _alerts;
+    private readonly Counter<long> _alertDeliveries;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -47,6 +49,8 @@ internal sealed class GatewayMetrics : IDisposable
         _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
         _shadowsLeftOut = _meter.CreateCounter<long>("gatehouse.shadows.left_out", "{exchange}", "Copies for shadow targets that were not sent, as too many were on the way.");
         _shed = _meter.CreateCounter<long>("gatehouse.admission.shed", "{exchange}", "Exchanges that were refused for want of room, by class and reason.");
+        _alerts = _meter.CreateCounter<long>("gatehouse.alerts", "{alert}", "Alerts, by kind and what happened: raised, repeated or resolved.");
+        _alertDeliveries = _meter.CreateCounter<long>("gatehouse.alerts.deliveries", "{delivery}", "Alerts for sinks, by sink and how that ended.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -70,6 +74,16 @@ internal sealed class GatewayMetrics : IDisposable
         _ = _meter.CreateObservableGauge("gatehouse.admission.running", running, "{exchange}", "Exchanges that hold a slot, by class; 0 while there is no limit.");
         _ = _meter.CreateObservableGauge("gatehouse.admission.waiting", waiting, "{exchange}", "Exchanges that wait for a slot, by class.");
     }
+
+    public void ObserveAlerts(Func<int> open, Func<long> leftOut)
+    {
+        _ = _meter.CreateObservableGauge("gatehouse.alerts.open", open, "{alert}", "Alerts that are open.");
+        _ = _meter.CreateObservableCounter("gatehouse.alerts.left_out", leftOut, "{alert}", "Alerts that were not taken, as too many are open.");
+    }
+
+    public void CountAlert(string kind, string happened) => _alerts.Add(1, new TagList { { "kind", kind }, { "event", happened } });
+
+    public void CountAlertDelivery(string sink, string result) => _alertDeliveries.Add(1, new TagList { { "sink", sink }, { "result", result } });
 
     public void CountShed(string priority, string reason) => _shed.Add(1, new TagList { { "class", priority }, { "reason", reason } });
 

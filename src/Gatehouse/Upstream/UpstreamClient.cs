@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Http.Headers;
 using System.Runtime.ExceptionServices;
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Dialects.PromptCache;
 using Gatehouse.Protocols.Json;
 using Gatehouse.Upstream.Credentials;
 using Gatehouse.Upstream.Failures;
@@ -152,9 +153,8 @@ internal static class UpstreamClient
         }
 
         AddHeaders(message, exchange, target.Provider);
-        message.Content = target.Parameters is { } parameters && !exchange.Operation.CountsTokens
-            ? Changed(new ReadOnlySequence<byte>(rendition.Body), [], parameters)
-            : new SplicedContent(new SplicedJson(new ReadOnlySequence<byte>(rendition.Body), default)) { Headers = { ContentType = Json } };
+        var parameters = exchange.Operation.CountsTokens ? null : target.Parameters;
+        message.Content = Changed(new ReadOnlySequence<byte>(rendition.Body), [], parameters, PromptCacheOf(exchange, target, isTranslated: true));
         return message;
     }
 
@@ -213,7 +213,7 @@ internal static class UpstreamClient
             var edits = isRelay || exchange.Operation.Dialect == Protocols.Chat.Dialect.Gemini ? [] : envelope.EditsFor(
                 target.Model, target.Provider.RequestStreamUsage && exchange.Operation.HasStreamOptions);
             var parameters = isRelay || exchange.Operation.CountsTokens ? null : target.Parameters;
-            return Changed(exchange.Request.Body, edits, parameters);
+            return Changed(exchange.Request.Body, edits, parameters, PromptCacheOf(exchange, target, isTranslated: false));
         }
 
         if (exchange.Request.Form is { } form)
@@ -235,18 +235,41 @@ internal static class UpstreamClient
     }
 
     /// <param name="edits">They touch no member that <paramref name="parameters"/> may change.</param>
-    private static SplicedContent Changed(in ReadOnlySequence<byte> body, JsonEdit[] edits, MemberChanges? parameters)
+    private static SplicedContent Changed(ReadOnlySequence<byte> body, JsonEdit[] edits, MemberChanges? parameters, PromptCachePlan? promptCache)
     {
         if (parameters is not null)
         {
-            // By a stable order: what both add to the end comes one behind the other.
-            edits = [.. parameters.EditsFor(body).Concat(edits).OrderBy(edit => edit.Offset)];
+            edits = Merged(parameters.EditsFor(body), edits);
+        }
+
+        if (promptCache is not null)
+        {
+            if (promptCache.ComesAfterChanges && edits.Length > 0)
+            {
+                // What is marked is not all in the caller's buffers.
+                (body, edits) = (new ReadOnlySequence<byte>(new SplicedJson(body, edits).ToMemory()), []);
+            }
+
+            // First: a breakpoint behind the last member's text comes before a member that is added behind it.
+            edits = Merged(PromptCacheMarks.EditsFor(body, promptCache), edits);
         }
 
         var content = new SplicedContent(new SplicedJson(body, edits));
         content.Headers.ContentType = Json;
         return content;
     }
+
+    /// <summary>By a stable order: what both add to one place comes one behind the other.</summary>
+    private static JsonEdit[] Merged(JsonEdit[] first, JsonEdit[] second) =>
+        first.Length == 0 ? second : second.Length == 0 ? first : [.. first.Concat(second).OrderBy(edit => edit.Offset)];
+
+    /// <returns>Null where no breakpoints are to be put into the request.</returns>
+    private static PromptCachePlan? PromptCacheOf(Exchange exchange, Target target, bool isTranslated) =>
+        target.PromptCache is { } plan && exchange.Operation.IsChat && plan.Dialect == TargetDialect.Of(target, exchange.Operation.Dialect)
+            // Some of the caller's own may have been lost on the way into the target's dialect.
+            && !(isTranslated && exchange.Request.Chat is { } chat && PromptCacheMarks.AreIn(chat))
+            ? plan
+            : null;
 
     private static GatewayError ErrorOf(HttpRequestException exception, Target target)
     {

@@ -14,6 +14,21 @@ public sealed class InputScaleTests
         Assert.Equal(1000, _scale.Tokens(new string('x', 300), 1000));
     }
 
+    [Fact]
+    public void A_family_has_its_ratio_and_the_prompts_that_its_providers_add()
+    {
+        Assert.Equal(1100, _scale.Tokens("us.anthropic.CLAUDE-haiku-4-5", 1000));
+        Assert.Equal(1650, _scale.Tokens("claude-haiku-4-5", 1000, usesTools: true));
+        Assert.Equal(0, _scale.Tokens("gemini-2.5-flash", 1));
+        for (var i = 0; i < 100; i++)
+        {
+            _scale.Learn("claude-haiku-4-5", 1000, 1850, usesTools: true);
+        }
+
+        Assert.InRange(_scale.Tokens("claude-haiku-4-5", 1000, usesTools: true), 1845, 1850);
+        Assert.InRange(_scale.Tokens("claude-haiku-4-5", 1000), 1295, 1300);
+    }
+
     [Theory]
     [InlineData(0.8)]
     [InlineData(1.3)]
@@ -21,7 +36,7 @@ public sealed class InputScaleTests
     {
         for (var i = 0; i < 12; i++)
         {
-            _scale.Learn("model", 1000, (long)(1000 * ratio));
+            _scale.Learn("model", 4000, (long)(4000 * ratio));
         }
 
         Assert.InRange(_scale.Tokens("model", 10_000), 10_000 * ratio * 0.95, 10_000 * ratio * 1.05);
@@ -78,7 +93,7 @@ public sealed class InputScaleTests
     public void Asking_and_learning_allocate_nothing()
     {
         _scale.Learn("model", 100, 110);
-        _ = _scale.Tokens("model", 100);
+        _ = _scale.Tokens("model", 100) + _scale.Tokens("unknown", 100);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {

@@ -74,7 +74,7 @@ internal sealed class YamlBinder(ConfigurationErrors errors, Func<string, string
         if (node is YamlScalarNode && type.GetCustomAttribute<ShorthandAttribute>() is { } shorthand)
         {
             var property = type.GetProperty(shorthand.Property)!;
-            property.SetValue(record, BindScalar(node, property.PropertyType, path));
+            property.SetValue(record, BindScalar(node, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, path));
             return record;
         }
 

@@ -1,8 +1,8 @@
 namespace Gatehouse.Metering.Sizes;
 
 /// <summary>
-/// Learns how many tokens a provider counts for one that is estimated here. Before the first report of a model it is the ratio of the
-/// model's family (<see cref="TokenizerFamilies"/>), 1 for a model of none. Thread-safe, without locks; asking allocates nothing.
+/// Learns how many tokens a provider counts for one that is estimated here. Before the first report of a model it is what its
+/// <see cref="TokenizerFamily"/> counts. Thread-safe, without locks; nothing is allocated after the first call of a model.
 /// </summary>
 internal sealed class InputScale
 {
@@ -19,37 +19,47 @@ internal sealed class InputScale
     private const int LastDivisor = 16;
 
     /// <summary>In tokens: a call of this size weighs half of a large one, as its frame of fixed size says little about the scale.</summary>
-    private const float HalfWeight = 200;
+    private const float HalfWeight = 500;
 
     private const int MaxNameLength = 256;
+
+    private static readonly Func<string, Ratio> NewRatio = model => new Ratio(TokenizerFamily.Of(model));
 
     private readonly Recent<string, Ratio> _models = new(MaxModels);
 
     /// <param name="model">The provider's name of it.</param>
     /// <param name="estimatedTokens">0 or more.</param>
-    public long Tokens(string model, long estimatedTokens)
+    /// <param name="usesTools">For tools some providers add a prompt of their own.</param>
+    /// <returns>Tokens that the provider will count, as far as is known; 0 or more.</returns>
+    public long Tokens(string model, long estimatedTokens, bool usesTools = false)
     {
-        var ratio = (model.Length <= MaxNameLength ? _models.Find(model) : null)?.Value ?? TokenizerFamilies.RatioOf(model);
-        return (long)Math.Ceiling((double)estimatedTokens * ratio);
+        // To find the family takes longer than to find what was found before.
+        var learned = model.Length <= MaxNameLength ? _models.FindOrAdd(model, NewRatio) : NewRatio(model);
+        return Math.Max(0, (long)Math.Round((double)estimatedTokens * learned.Value) + FrameOf(learned.Family, usesTools));
     }
 
     /// <param name="model">As for <see cref="Tokens"/>.</param>
     /// <param name="estimatedTokens">Not calibrated.</param>
     /// <param name="reportedTokens">The whole input, with what was read from and written to caches.</param>
-    public void Learn(string model, long estimatedTokens, long reportedTokens)
+    /// <param name="usesTools">As for <see cref="Tokens"/>.</param>
+    public void Learn(string model, long estimatedTokens, long reportedTokens, bool usesTools = false)
     {
         if (estimatedTokens > 0 && reportedTokens > 0 && model.Length <= MaxNameLength)
         {
-            var ratio = Math.Clamp((float)reportedTokens / estimatedTokens, Least, Most);
-            _models.FindOrAdd(model, static model => new Ratio(TokenizerFamilies.RatioOf(model)))
-                .Move(ratio, weight: estimatedTokens / (estimatedTokens + HalfWeight));
+            var learned = _models.FindOrAdd(model, NewRatio);
+            var ratio = (float)(reportedTokens - FrameOf(learned.Family, usesTools)) / estimatedTokens;
+            learned.Move(Math.Clamp(ratio, Least, Most), weight: estimatedTokens / (estimatedTokens + HalfWeight));
         }
     }
 
-    private sealed class Ratio(float start)
+    private static int FrameOf(TokenizerFamily family, bool usesTools) => family.Frame + (usesTools ? family.ToolFrame : 0);
+
+    private sealed class Ratio(TokenizerFamily family)
     {
         /// <summary>The ratio's bits, and above them the divisor: both change at once.</summary>
-        private long _state = Pack(start, FirstDivisor);
+        private long _state = Pack(family.Ratio, FirstDivisor);
+
+        public TokenizerFamily Family => family;
 
         public float Value => BitConverter.Int32BitsToSingle((int)Volatile.Read(ref _state));
 

@@ -20,7 +20,7 @@ internal sealed class RequestTraits
     public long BodyBytes { get; init; }
 
     /// <summary>
-    /// Estimate: a token for four bytes of text, names, arguments and schemas, 1,000 for an image, a sound, a video or a file; the measure of
+    /// Estimate of texts, names, arguments and schemas by their words, and 1,000 for an image, a sound, a video or a file; the measure of
     /// <see cref="Upstream.Translation.TokenEstimate"/>. At least 1.
     /// </summary>
     public int InputTokens { get; init; } = 1;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
 
 namespace Gatehouse.Routing.Traits;
 
@@ -135,8 +136,9 @@ internal ref partial struct TraitsReader
             return false;
         }
 
-        var isText = false;
-        var dataBytes = 0L;
+        // Which comes first is not said.
+        bool? isText = null;
+        var dataWeight = 0L;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = NameOf(_reader);
@@ -148,10 +150,12 @@ internal ref partial struct TraitsReader
                     _reader.Skip();
                     break;
                 case Name.Data or Name.Url when _reader.TokenType == JsonTokenType.String:
-                    var before = _current.Bytes;
+                    var before = _current.Weight;
+                    _isMedium = isText == false;
                     AddText();
-                    dataBytes = _current.Bytes - before;
-                    _current.Bytes = before;
+                    _isMedium = false;
+                    dataWeight = _current.Weight - before;
+                    _current.Weight = before;
                     break;
                 case Name.Content:
                     ReadContent(depth + 1);
@@ -162,8 +166,8 @@ internal ref partial struct TraitsReader
             }
         }
 
-        _current.Bytes += isText ? dataBytes : 0;
-        return isText;
+        _current.Weight += isText == true ? dataWeight : 0;
+        return isText == true;
     }
 
     /// <summary>Gemini's <c>inlineData</c> or <c>fileData</c>: the media type tells what it is.</summary>
@@ -238,8 +242,10 @@ internal ref partial struct TraitsReader
             return;
         }
 
-        var before = _current.Bytes;
+        var before = _current.Weight;
+        _isMedium = true;
         AddJson();
-        _current.Bytes = before;
+        _isMedium = false;
+        _current.Weight = before;
     }
 }

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+using Gatehouse.Protocols.Tokens;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Routing.Traits;
 
@@ -9,9 +12,6 @@ internal ref partial struct TraitsReader
 {
     /// <summary>Of a text that goes into the hash of the prompt's beginning, in bytes of UTF-8.</summary>
     private const int MaxHashedBytes = 8192;
-
-    /// <summary>The quotes of a text in JSON and what stands between it and the next.</summary>
-    private const int PunctuationBytes = 3;
 
     private enum Speaker
     {
@@ -27,7 +27,7 @@ internal ref partial struct TraitsReader
         _current = default;
         _hashes = false;
         AddJson();
-        _other.Bytes += _current.Bytes;
+        _other.Weight += _current.Weight;
     }
 
     private void ReadSystem()
@@ -40,6 +40,7 @@ internal ref partial struct TraitsReader
         }
         else
         {
+            _current.Weight += TokenEstimate.MessageWeight;
             ReadContent(depth: 0);
         }
 
@@ -55,6 +56,7 @@ internal ref partial struct TraitsReader
             case JsonTokenType.String when _dialect == Dialect.OpenAiResponses:
                 _current.Count = 1;
                 _current.LastUserOffset = _reader.TokenStartIndex;
+                _current.Weight += TokenEstimate.MessageWeight;
                 AddText();
                 break;
             case JsonTokenType.StartObject when _dialect == Dialect.Gemini:
@@ -109,6 +111,7 @@ internal ref partial struct TraitsReader
     {
         Speaker? speaker = _dialect == Dialect.Gemini ? Speaker.User : null;
         _hasUserText = false;
+        _current.Weight += TokenEstimate.MessageWeight;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = NameOf(_reader);
@@ -246,7 +249,7 @@ internal ref partial struct TraitsReader
             }
 
             AddText();
-            _current.Bytes += PunctuationBytes;
+            _current.Weight += TextTokens.JsonString;
             _ = _reader.Read();
             if (_dialect == Dialect.Gemini && _reader.TokenType == JsonTokenType.StartArray && name == Name.FunctionDeclarations)
             {
@@ -264,6 +267,7 @@ internal ref partial struct TraitsReader
         }
 
         _current.Count += isGroup ? functions : 1;
+        _current.Weight += TokenEstimate.ToolWeight * (isGroup ? functions : 1);
     }
 
     /// <summary>Counts and hashes a value of any form, as the model gets to see it. The reader stands at its end afterwards.</summary>
@@ -279,11 +283,11 @@ internal ref partial struct TraitsReader
                     break;
                 case JsonTokenType.PropertyName or JsonTokenType.String:
                     AddText();
-                    _current.Bytes += PunctuationBytes;
+                    _current.Weight += TextTokens.JsonString;
                     break;
                 case JsonTokenType.Number:
                     AddText();
-                    _current.Bytes++;
+                    _current.Weight += TextTokens.JsonLiteral;
                     break;
                 default:
                     if (_hashes)
@@ -291,46 +295,48 @@ internal ref partial struct TraitsReader
                         _current.Hash.Add((ulong)_reader.TokenType);
                     }
 
-                    _current.Bytes++;
+                    _current.Weight += _reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null
+                        ? TextTokens.PerToken
+                        : TextTokens.JsonBracket;
                     break;
             }
         }
         while ((_reader.CurrentDepth > depth || _reader.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject) && _reader.Read());
     }
 
-    /// <summary>Counts a text, and hashes it where it is of the beginning.</summary>
+    /// <summary>Weighs a text, and hashes it where it is of the beginning.</summary>
     private void AddText()
     {
         if (_hashes)
         {
-            _current.Bytes += AddToHash(ref _current.Hash);
+            _current.Weight += AddToHash(ref _current.Hash);
         }
         else if (!_reader.HasValueSequence && !_reader.ValueIsEscaped)
         {
-            _current.Bytes += _reader.ValueSpan.Length;
+            _current.Weight += TextTokens.WeightOf(_reader.ValueSpan);
         }
         else
         {
-            var unescaper = new JsonUnescaper([]);
+            var unescaper = new JsonUnescaper([], weighs: true);
             unescaper.Push(_reader);
-            _current.Bytes += unescaper.Length;
+            _current.Weight += unescaper.Weight;
         }
     }
 
-    /// <summary>The length of the text.</summary>
+    /// <returns>The weight of the text.</returns>
     private long AddToHash(ref PrefixHash hash)
     {
         if (!_reader.HasValueSequence && !_reader.ValueIsEscaped)
         {
             var text = _reader.ValueSpan;
             hash.Add(text[..Math.Min(text.Length, MaxHashedBytes)], text.Length);
-            return text.Length;
+            return _isMedium ? 0 : TextTokens.WeightOf(text);
         }
 
         _text ??= ArrayPool<byte>.Shared.Rent(MaxHashedBytes);
-        var unescaper = new JsonUnescaper(_text.AsSpan(0, MaxHashedBytes));
+        var unescaper = new JsonUnescaper(_text.AsSpan(0, MaxHashedBytes), weighs: !_isMedium);
         unescaper.Push(_reader);
         hash.Add(_text.AsSpan(0, unescaper.Written), unescaper.Length);
-        return unescaper.Length;
+        return unescaper.Weight;
     }
 }

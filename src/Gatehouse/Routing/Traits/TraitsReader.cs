@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Protocols.Chat;
+using Gatehouse.Protocols.Json;
+using Gatehouse.Upstream.Translation;
 
 namespace Gatehouse.Routing.Traits;
 
@@ -10,9 +12,6 @@ internal ref partial struct TraitsReader
 {
     /// <summary>Of names, values and ids that become texts, in bytes. OpenAI takes 512 characters for a value of metadata.</summary>
     public const int MaxValueBytes = 1024;
-
-    private const int BytesPerToken = 4;
-    private const long TokensPerMedium = 1000;
 
     private readonly Dialect _dialect;
     private readonly bool _isConversation;
@@ -30,6 +29,9 @@ internal ref partial struct TraitsReader
 
     /// <summary>What is read belongs to the beginning of the prompt.</summary>
     private bool _hashes;
+
+    /// <summary>What is read is the data of a medium, which is hashed and not weighed.</summary>
+    private bool _isMedium;
 
     /// <summary>The message that is read has text that its speaker said, and not only what tools gave.</summary>
     private bool _hasUserText;
@@ -67,12 +69,12 @@ internal ref partial struct TraitsReader
             _text = null;
         }
 
-        var bytes = _system.Bytes + _conversation.Bytes + _tools.Bytes + _other.Bytes;
+        var weight = _system.Weight + _conversation.Weight + _tools.Weight + _other.Weight + (_isConversation ? TokenEstimate.AnswerWeight : 0);
         var media = _system.Media + _conversation.Media;
         return new RequestTraits
         {
             BodyBytes = bodyBytes,
-            InputTokens = (int)Math.Clamp(((bytes + BytesPerToken - 1) / BytesPerToken) + (media * TokensPerMedium), 1, int.MaxValue),
+            InputTokens = (int)Math.Min(TokenEstimate.Of(weight, media), int.MaxValue),
             MaxOutputTokens = _settings.MaxOutputTokens,
             Choices = _settings.Choices ?? 1,
             Modalities = _system.Modalities | _conversation.Modalities,
@@ -290,7 +292,7 @@ internal ref partial struct TraitsReader
     {
         public static Section Empty => new() { LastUserOffset = -1 };
 
-        public long Bytes;
+        public long Weight;
         public long Media;
         public Modalities Modalities;
         public PrefixHash Hash;

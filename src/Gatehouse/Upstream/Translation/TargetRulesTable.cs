@@ -57,6 +57,7 @@ internal static class TargetRulesTable
             Rename = matching.SelectMany(rule => rule.Rename).GroupBy(pair => pair.Key, StringComparer.Ordinal)
                 .ToDictionary(group => group.Key, group => group.Last().Value, StringComparer.Ordinal),
             Traits = [.. matching.SelectMany(rule => rule.Traits).Distinct(StringComparer.Ordinal)],
+            PromptCacheMinTokens = matching.LastOrDefault(rule => rule.PromptCacheMinTokens is not null)?.PromptCacheMinTokens,
         };
     }
 
@@ -85,6 +86,8 @@ internal static class TargetRulesTable
         public IReadOnlyDictionary<string, string> Rename { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
         public IReadOnlyList<string> Traits { get; init; } = [];
+
+        public long? PromptCacheMinTokens { get; init; }
 
         public required string Source { get; init; }
 

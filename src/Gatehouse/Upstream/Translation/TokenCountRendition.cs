@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Json;
+using Gatehouse.Protocols.Tokens;
 
 namespace Gatehouse.Upstream.Translation;
 
@@ -20,10 +21,11 @@ internal sealed class TokenCountRendition : Rendition
 
     private readonly Dialect _dialect;
     private readonly ChatRequest? _toEstimate;
+    private readonly BytePairTokenizer? _tokenizer;
 
     private TokenCountRendition(Dialect dialect, ReadOnlyMemory<byte> body) => (_dialect, Body) = (dialect, body);
 
-    private TokenCountRendition(ChatRequest toEstimate) => _toEstimate = toEstimate;
+    private TokenCountRendition(ChatRequest toEstimate, BytePairTokenizer? tokenizer) => (_toEstimate, _tokenizer) = (toEstimate, tokenizer);
 
     public override ReadOnlyMemory<byte> Body { get; }
 
@@ -34,7 +36,7 @@ internal sealed class TokenCountRendition : Rendition
         if (dialect is null)
         {
             var (request, malformed) = ChatRendition.Read(exchange);
-            return request is null ? (null, malformed) : (new TokenCountRendition(request), null);
+            return request is null ? (null, malformed) : (new TokenCountRendition(request, exchange.Snapshot.Vocabularies.Of(target.Model)), null);
         }
 
         if (dialect == caller && !IsSpecial(exchange, target))
@@ -46,7 +48,7 @@ internal sealed class TokenCountRendition : Rendition
         return chat is null ? (null, error) : (new TokenCountRendition(dialect.Value, Wrapped(chat.Body, dialect.Value, target)), null);
     }
 
-    public override HeldAnswer? AnswerWithoutCall(CallLifetime lifetime) => _toEstimate is null ? null : new TokenEstimate.Answer(_toEstimate, lifetime);
+    public override HeldAnswer? AnswerWithoutCall(CallLifetime lifetime) => _toEstimate is null ? null : new TokenEstimate.Answer(_toEstimate, _tokenizer, lifetime);
 
     public override Uri UriFor(Target target) => _dialect switch
     {

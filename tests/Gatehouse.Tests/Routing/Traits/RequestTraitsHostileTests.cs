@@ -72,7 +72,8 @@ public sealed class RequestTraitsHostileTests
         var traits = RequestTraits.Read(Operation.Chat, body);
         var last = traits.LastUserText(body);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 * 1024);
-        Assert.Equal(1000 + (600_000 * 4 / 4), traits.InputTokens);
+        // A line 0.5, a letter of two bytes 0.4, a word of one letter 0.8; one message, one answer.
+        Assert.Equal(1007 + (600_000 * 17 / 10), traits.InputTokens);
         Assert.Equal("u", traits.User);
         Assert.EndsWith("\néx", last, StringComparison.Ordinal);
     }

@@ -135,13 +135,13 @@ public sealed class RequestTraitsTests
         Assert.Equal(expected, Bodies.Read(Bodies.Named(dialect), json).User);
 
     [Theory]
-    // 40 letters are 10 tokens, an image is 1,000 whatever its bytes.
+    // A word is 0.75 and its letters 0.05 each; a message 4, the beginning of the answer 3; an image is 1,000 whatever its bytes.
     [InlineData("chat", """{"messages":[{"role":"user","content":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}""", 10)]
-    [InlineData("chat", """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}]}]}""", 1000)]
-    [InlineData("chat", """{"messages":[]}""", 1)]
-    [InlineData("anthropic", """{"system":"aaaa","messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"aaaa"}}]}]}""", 2)]
+    [InlineData("chat", """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}]}]}""", 1007)]
+    [InlineData("chat", """{"messages":[]}""", 3)]
+    [InlineData("anthropic", """{"system":"aaaa","messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"aaaa"}}]}]}""", 13)]
     [InlineData("embeddings", """{"input":["aaaaa","bbbbb"]}""", 5)]
-    [InlineData("embeddings", """{"input":[1,2,3,4,5,6,7,8]}""", 5)]
+    [InlineData("embeddings", """{"input":[1,2,3,4,5,6,7,8]}""", 11)]
     [InlineData("completions", """{"prompt":"aaaaa"}""", 2)]
     [InlineData("rerank", """{"query":"aaaaa","documents":["bbbbb"]}""", 5)]
     public void Input_is_estimated(string dialect, string json, int tokens) =>

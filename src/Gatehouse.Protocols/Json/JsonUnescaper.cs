@@ -1,14 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using Gatehouse.Protocols.Tokens;
 
-namespace Gatehouse.Routing.Traits;
+namespace Gatehouse.Protocols.Json;
 
 /// <summary>
-/// Takes the escapes out of a JSON string that comes in pieces: how long it is without them, and its beginning. Where the reader's own
+/// Takes the escapes out of a JSON string that comes in pieces: how long it is without them, how many tokens it may have, and its beginning. Where the reader's own
 /// methods throw, this puts U+FFFD: half a surrogate pair is JSON (RFC 8259, 8.2), and a body of nothing else must cost no exceptions.
 /// </summary>
 /// <param name="destination">Where the beginning goes; empty to count only.</param>
-internal ref struct JsonUnescaper(Span<byte> destination)
+/// <param name="weighs">Whether <see cref="Weight"/> is wanted.</param>
+public ref struct JsonUnescaper(Span<byte> destination, bool weighs = false)
 {
     private const int Plain = 0;
     private const int AfterBackslash = 1;
@@ -19,12 +21,16 @@ internal ref struct JsonUnescaper(Span<byte> destination)
     private int _state;
     private int _codeUnit;
     private int _highSurrogate;
+    private TextTokens _tokens;
 
     /// <summary>Of the whole text, in bytes of UTF-8.</summary>
     public long Length { get; private set; }
 
     /// <summary>Bytes of the beginning that are in the destination.</summary>
     public int Written { get; private set; }
+
+    /// <summary>Of the whole text, as <see cref="TextTokens"/> weighs it; 0 when it is not wanted.</summary>
+    public readonly long Weight => _tokens.Weight;
 
     /// <summary>The text of the reader's string or name.</summary>
     /// <param name="reader">At a string or a name.</param>
@@ -156,6 +162,11 @@ internal ref struct JsonUnescaper(Span<byte> destination)
     private void Append(scoped ReadOnlySpan<byte> bytes)
     {
         Length += bytes.Length;
+        if (weighs)
+        {
+            _tokens.Add(bytes);
+        }
+
         var room = Math.Min(bytes.Length, _destination.Length - Written);
         bytes[..room].CopyTo(_destination[Written..]);
         Written += room;
