@@ -111,6 +111,14 @@ internal sealed class LimitBook(TimeProvider time)
     /// <returns>Which claim had no room; null when all of them had.</returns>
     public LimitRefusal? TryReserve(Span<LimitClaim> claims, LimitWaiter? waiter)
     {
+        var standing = default(LimitStanding);
+        return TryReserve(claims, waiter, ref standing);
+    }
+
+    /// <param name="standing">Gets how the rates stand then.</param>
+    /// <inheritdoc cref="TryReserve(Span{LimitClaim}, LimitWaiter?)"/>
+    public LimitRefusal? TryReserve(Span<LimitClaim> claims, LimitWaiter? waiter, ref LimitStanding standing)
+    {
         Sort(claims);
         var now = Enter(claims);
         try
@@ -128,6 +136,7 @@ internal sealed class LimitBook(TimeProvider time)
                     waiter.Join(account);
                 }
 
+                standing.Take(now, claims);
                 return LimitRefusal.Of(now, claim);
             }
 
@@ -135,6 +144,8 @@ internal sealed class LimitBook(TimeProvider time)
             {
                 claim.Account.Reserve(now, ref claim);
             }
+
+            standing.Take(now, claims);
 
             return null;
         }

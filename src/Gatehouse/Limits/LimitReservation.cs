@@ -9,10 +9,23 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
     private LimitClaim[] _claims = new LimitClaim[limits.AtAdmission.Length + limits.AtTarget.Length];
     private int _count;
     private bool _isOver;
+    private LimitStanding _atAdmission;
+    private LimitStanding _atTarget;
 
     public KeyLimits Limits => limits;
 
     public ReadOnlySpan<LimitClaim> Claims => _claims.AsSpan(0, _count);
+
+    /// <summary>How the rates stood right after it was made, or refused.</summary>
+    public LimitStanding Standing
+    {
+        get
+        {
+            var standing = _atAdmission;
+            standing.Add(_atTarget);
+            return standing;
+        }
+    }
 
     /// <summary>Some of it is money that there may not be more of.</summary>
     public bool HoldsMoney { get; private set; }
@@ -41,7 +54,10 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
     /// <summary>Sets aside what further claims ask for, or nothing of it.</summary>
     public LimitRefusal? TryAdd(Span<LimitClaim> claims, LimitWaiter? waiter)
     {
-        if (book.TryReserve(claims, waiter) is { } refusal)
+        var standing = default(LimitStanding);
+        var refusal = book.TryReserve(claims, waiter, ref standing);
+        (claims is [var first, ..] && first.Account.Rule.DependsOnTarget ? ref _atTarget : ref _atAdmission) = standing;
+        if (refusal is not null)
         {
             return refusal;
         }
@@ -66,6 +82,7 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
     /// <summary>Gives back what was set aside for a target that is not asked after all.</summary>
     public void LeaveTarget()
     {
+        _atTarget = default;
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {

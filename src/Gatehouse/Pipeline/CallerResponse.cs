@@ -63,7 +63,16 @@ internal sealed class CallerResponse(HttpContext http)
             headers[requestId] = exchange.Id;
         }
 
+        ReplaceRateLimits(exchange);
         exchange.Timings.FirstByte();
+    }
+
+    private void ReplaceRateLimits(Exchange exchange)
+    {
+        if (exchange.Reservation is { } reservation)
+        {
+            CallerRateLimits.Replace(Headers, exchange.Operation.Dialect, reservation, exchange.StartedAt + exchange.Timings.Elapsed);
+        }
     }
 
     public void Write(ReadOnlySpan<byte> bytes)
@@ -96,6 +105,7 @@ internal sealed class CallerResponse(HttpContext http)
             Headers.Clear();
             Start(exchange, error.Status, isEventStream: false);
             BytesSent += ErrorAnswer.Write(http.Response, error, exchange.Operation.Dialect);
+            ReplaceRateLimits(exchange);
         }
         else if (IsEventStream)
         {

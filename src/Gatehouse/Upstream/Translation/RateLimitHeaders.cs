@@ -54,15 +54,45 @@ internal static class RateLimitHeaders
     /// <summary>The header by which the SDKs of a dialect know a call.</summary>
     public static string NameOfRequestId(Dialect caller) => caller == Dialect.Anthropic ? "request-id" : "x-request-id";
 
+    public static bool IsOne(string header) => header.StartsWith("x-ratelimit-", StringComparison.OrdinalIgnoreCase) || header.StartsWith("anthropic-ratelimit-", StringComparison.OrdinalIgnoreCase);
+
+    /// <param name="resource">Such as <c>input-tokens</c>.</param>
+    /// <param name="fact"><c>limit</c>, <c>remaining</c> or <c>reset</c>.</param>
+    public static string NameOf(Dialect caller, string resource, string fact) =>
+        caller == Dialect.Anthropic ? $"anthropic-ratelimit-{resource}-{fact}" : $"x-ratelimit-{fact}-{resource}";
+
+    /// <summary>RFC 3339, in whole seconds: never too early.</summary>
+    public static string Time(DateTimeOffset time) =>
+        time.AddTicks(TimeSpan.TicksPerSecond - 1).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>As OpenAI writes it: <c>120ms</c>, <c>1s</c>, <c>6m0s</c>, <c>1h0m0s</c>; never too early.</summary>
+    public static string Duration(TimeSpan wait)
+    {
+        if (wait <= TimeSpan.Zero)
+        {
+            return "0s";
+        }
+
+        if (wait < TimeSpan.FromSeconds(1))
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(wait.TotalMilliseconds)}ms");
+        }
+
+        var seconds = (long)Math.Ceiling(wait.TotalSeconds);
+        return seconds < 60 ? string.Create(CultureInfo.InvariantCulture, $"{seconds}s")
+            : seconds < 3600 ? string.Create(CultureInfo.InvariantCulture, $"{seconds / 60}m{seconds % 60}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600}h{seconds / 60 % 60}m{seconds % 60}s");
+    }
+
     private static void Write(IHeaderDictionary to, Dialect caller, string resource, string fact, string? openAi, string? anthropic, DateTimeOffset now)
     {
         var toAnthropic = caller == Dialect.Anthropic;
         var value = fact != "reset" ? openAi ?? anthropic
-            : toAnthropic ? anthropic ?? (HeaderTime.Duration(openAi) is { } wait ? (now + wait).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture) : null)
+            : toAnthropic ? anthropic ?? (HeaderTime.Duration(openAi) is { } wait ? Time(now + wait) : null)
             : openAi ?? (DateTimeOffset.TryParse(anthropic, CultureInfo.InvariantCulture, out var time) ? Text(time - now) : null);
         if (value is not null)
         {
-            to[toAnthropic ? $"anthropic-ratelimit-{resource}-{fact}" : $"x-ratelimit-{fact}-{resource}"] = value;
+            to[NameOf(caller, resource, fact)] = value;
         }
     }
 
