@@ -6,6 +6,7 @@ var root = new RootCommand("Gatehouse: the one door between AI agents and the mo
     ServeCommand.Create(),
     CheckCommand.Create(),
     KeyCommand.Create(),
+    LimitCommand.Create(),
     RouteCommand.Create(),
     ConfigCommand.Create(),
     CatalogCommand.Create(),

@@ -11,6 +11,8 @@ public sealed class OpenApiTests
     private static readonly string[] Operations =
     [
         "DELETE /api/v1/keys/{id} 204 401 404 409",
+        "DELETE /api/v1/limits/{id} 204 401 404 409",
+        "DELETE /api/v1/limits/{id}/raise 204 401 404",
         "GET /api/v1/alerts 200 400 401",
         "GET /api/v1/alerts/{id} 200 401 404",
         "GET /api/v1/config/revisions 200 401",
@@ -19,14 +21,20 @@ public sealed class OpenApiTests
         "GET /api/v1/health 200 401",
         "GET /api/v1/keys 200 401",
         "GET /api/v1/keys/{id} 200 401 404",
+        "GET /api/v1/limits 200 400 401 404",
+        "GET /api/v1/limits/{id} 200 400 401 404",
         "GET /api/v1/models 200 401",
         "GET /api/v1/providers 200 401",
         "GET /api/v1/routes 200 401",
         "GET /api/v1/routes/{name} 200 401 404",
+        "PATCH /api/v1/keys/{id} 200 400 401 404 409",
         "POST /api/v1/alerts/test 200 401",
         "POST /api/v1/alerts/{id}/acknowledge 200 401 404",
         "POST /api/v1/keys 201 400 401",
+        "POST /api/v1/limits 201 400 401 409",
+        "POST /api/v1/limits/{id}/raise 200 400 401 404",
         "POST /api/v1/routes/{name}/explain 200 400 401 404",
+        "PUT /api/v1/limits/{id} 200 400 401 404 409",
     ];
 
     [Fact]

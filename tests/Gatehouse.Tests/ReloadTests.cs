@@ -4,6 +4,7 @@ using System.Text.Json;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Storage;
 using Gatehouse.Tests.Harness;
 using Microsoft.Extensions.Logging;
@@ -110,7 +111,7 @@ public sealed class ReloadTests
         var isBroken = false;
         var snapshots = new SnapshotSource(
             new ConfigurationLoader(new StartOptions(file), _ => isBroken ? throw new InvalidOperationException("nobody thought of this") : "a"),
-            new RevisionStore(database, TimeProvider.System), new PriceRevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System),
+            new RevisionStore(database, TimeProvider.System), new PriceRevisionStore(database, TimeProvider.System), new KeyStore(database, TimeProvider.System), new LimitStore(database, TimeProvider.System),
             TimeProvider.System, new Random(1), logging.CreateLogger<SnapshotSource>());
         Assert.True(snapshots.Load("start"));
         var before = snapshots.Current;

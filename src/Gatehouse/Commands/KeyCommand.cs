@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gatehouse.Identity;
 
 namespace Gatehouse.Commands;
@@ -7,6 +9,8 @@ namespace Gatehouse.Commands;
 /// <summary><c>gatehouse key create|list|revoke</c></summary>
 internal static class KeyCommand
 {
+    private static readonly string[] Payers = ["organization", "team", "project", "agent"];
+
     public static Command Create() => new("key", "API keys of a running gateway (GATEHOUSE_ADMIN_URL, GATEHOUSE_ADMIN_TOKEN).")
     {
         CreateKey(), List(), Revoke(),
@@ -18,6 +22,13 @@ internal static class KeyCommand
         var models = new Option<string[]>("--models") { Description = "Routes, provider/model or model ids, with *. Default: all.", AllowMultipleArgumentsPerToken = true };
         var labels = new Option<string[]>("--label") { Description = "NAME=VALUE; may be given more than once." };
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "Time from which the key is refused, such as 2027-01-31T00:00:00Z." };
+        var payers = Payers.Select(payer => new Option<string?>($"--{payer}") { Description = $"The {payer} that the key belongs to." }).ToArray();
+        var priority = new Option<string?>("--priority") { Description = "interactive, default or batch." };
+        var budget = new Option<decimal?>("--budget-usd") { Description = "Most that the key may spend, in USD; with --per." };
+        var requests = new Option<long?>("--requests-per-minute") { Description = "Most calls in a minute." };
+        var tokens = new Option<long?>("--tokens-per-minute") { Description = "Most tokens of input and output in a minute." };
+        var concurrency = new Option<int?>("--concurrency") { Description = "Most calls at the same time." };
+        var per = new Option<string>("--per") { Description = "What --budget-usd is counted over: hour, day, week, month, run or once.", DefaultValueFactory = _ => "month" };
         labels.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !token.Value.Contains('=', StringComparison.Ordinal)))
@@ -26,7 +37,12 @@ internal static class KeyCommand
             }
         });
 
-        var command = new Command("create", "Make a key. Its secret is printed once.") { name, models, labels, expires };
+        var command = new Command("create", "Make a key. Its secret is printed once.") { name, models, labels, expires, priority, budget, per, requests, tokens, concurrency };
+        foreach (var payer in payers)
+        {
+            command.Add(payer);
+        }
+
         command.SetAction(result => AdminClient.RunAsync(async client =>
         {
             var request = new CreateKeyRequest
@@ -34,12 +50,44 @@ internal static class KeyCommand
                 Name = result.GetValue(name),
                 Models = result.GetValue(models) is { Length: > 0 } patterns ? patterns : null,
                 ExpiresAt = result.GetValue(expires),
+                Organization = result.GetValue(payers[0]),
+                Team = result.GetValue(payers[1]),
+                Project = result.GetValue(payers[2]),
+                Agent = result.GetValue(payers[3]),
+                Priority = result.GetValue(priority),
+                Limits = LimitsOf(result.GetValue(budget), result.GetValue(per)!, result.GetValue(requests), result.GetValue(tokens), result.GetValue(concurrency)),
                 Labels = result.GetValue(labels)?.Select(label => label.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal),
             };
             var key = await client.PostAsync<CreatedKeyView>("/keys", request);
             Console.WriteLine($"id:     {key.Id}\nsecret: {key.Secret}");
         }));
         return command;
+    }
+
+    private static JsonElement? LimitsOf(decimal? budget, string per, long? requests, long? tokens, int? concurrency)
+    {
+        var limits = new JsonArray();
+        if (budget is not null)
+        {
+            limits.Add(new JsonObject { ["budget_usd"] = budget, ["per"] = per });
+        }
+
+        if (requests is not null)
+        {
+            limits.Add(new JsonObject { ["requests"] = requests, ["per"] = "minute" });
+        }
+
+        if (tokens is not null)
+        {
+            limits.Add(new JsonObject { ["total_tokens"] = tokens, ["per"] = "minute" });
+        }
+
+        if (concurrency is not null)
+        {
+            limits.Add(new JsonObject { ["concurrency"] = concurrency });
+        }
+
+        return limits.Count == 0 ? null : limits.Deserialize<JsonElement>();
     }
 
     private static Command List()

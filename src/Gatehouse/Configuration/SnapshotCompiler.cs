@@ -24,8 +24,9 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
     /// <summary>Of what is held in memory as a whole: an array cannot be much longer than 2 GiB, and grows by doubling.</summary>
     private static readonly ByteSize MostInMemory = new(1L << 30);
 
+    /// <param name="storedLimits">Made by the admin API; null for none.</param>
     /// <returns>The snapshot, its number still to be given; only good for use when no error was found.</returns>
-    public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous)
+    public Snapshot Compile(GatewayOptions options, IEnumerable<ApiKey> storedKeys, Snapshot? previous, IReadOnlyList<LimitOptions>? storedLimits = null)
     {
         ValidateGeneral(options);
         var providers = new ProviderCompiler(errors, time, variable).Compile(options, previous?.Providers ?? FrozenDictionary<string, ProviderModel>.Empty);
@@ -43,7 +44,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Routes = new RouteCompiler(errors, providers, catalog, previous?.Routes ?? FrozenDictionary<string, RouteModel>.Empty, time, random)
                 .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
-            Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
+            Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, storedLimits ?? []),
             Catalog = catalog,
             Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),

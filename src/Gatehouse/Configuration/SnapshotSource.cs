@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Catalog;
 using Gatehouse.Identity;
+using Gatehouse.Limits;
 using Gatehouse.Storage;
 
 namespace Gatehouse.Configuration;
@@ -16,7 +17,7 @@ internal sealed record LoadStatus(DateTimeOffset At, IReadOnlyList<string> Error
 /// either is a new revision. A file that cannot be loaded changes nothing and is told in the log, in /readyz and in the admin API.
 /// </summary>
 internal sealed partial class SnapshotSource(
-    ConfigurationLoader loader, RevisionStore revisions, PriceRevisionStore prices, KeyStore keys, TimeProvider time, Random random, ILogger<SnapshotSource> logger)
+    ConfigurationLoader loader, RevisionStore revisions, PriceRevisionStore prices, KeyStore keys, LimitStore limits, TimeProvider time, Random random, ILogger<SnapshotSource> logger)
 {
     private readonly Lock _gate = new();
     private volatile Snapshot? _current;
@@ -73,9 +74,10 @@ internal sealed partial class SnapshotSource(
         var loaded = loader.Load();
         var previous = _current;
         var storedKeys = keys.ReadAll();
-        var digest = Digest(loaded.Digest, storedKeys);
+        var storedLimits = limits.ReadAll();
+        var digest = Digest(loaded.Digest, storedKeys, storedLimits);
         var compiler = new SnapshotCompiler(loaded.Errors, time, random, loader.Variable);
-        var snapshot = compiler.Compile(loaded.Options, storedKeys, previous);
+        var snapshot = compiler.Compile(loaded.Options, storedKeys, previous, [.. storedLimits.Select(limit => limit.Item)]);
         if (loaded.Errors.Any)
         {
             Reject(cause, loaded.Errors.Messages, canPass: false);
@@ -112,21 +114,27 @@ internal sealed partial class SnapshotSource(
         }
     }
 
-    /// <summary>Takes over the keys of the database after one was made or revoked.</summary>
-    public void RefreshKeys(string cause)
+    /// <summary>Takes over the keys and limits of the database after one was made, changed or removed.</summary>
+    public void RefreshStored(string cause)
     {
         lock (_gate)
         {
             var storedKeys = keys.ReadAll();
+            var storedLimits = limits.ReadAll();
             var fileKeys = Current.Keys.Values.Where(key => key.Owner == KeyOwner.File);
             // In force before it has a number: a revoked key must not live on because the number could not be written.
-            _current = Current with { LoadedAt = time.GetUtcNow(), Keys = SnapshotCompiler.KeyIndex(fileKeys, storedKeys) };
-            _current = _current with { Revision = revisions.NumberOf(Digest(_fileDigest, storedKeys), cause) };
+            _current = Current with
+            {
+                LoadedAt = time.GetUtcNow(),
+                Keys = SnapshotCompiler.KeyIndex(fileKeys, storedKeys),
+                Limits = new LimitPolicy(Current.Options, [.. storedLimits.Select(limit => limit.Item)]),
+            };
+            _current = _current with { Revision = revisions.NumberOf(Digest(_fileDigest, storedKeys, storedLimits), cause) };
         }
     }
 
-    private static string Digest(string fileDigest, IReadOnlyList<ApiKey> storedKeys) => Convert.ToHexStringLower(SHA256.HashData(
-        Encoding.UTF8.GetBytes(fileDigest + string.Concat(storedKeys.Select(key => key.Id)))));
+    private static string Digest(string fileDigest, IReadOnlyList<ApiKey> storedKeys, IReadOnlyList<StoredLimit> storedLimits) => Convert.ToHexStringLower(SHA256.HashData(
+        Encoding.UTF8.GetBytes(fileDigest + string.Concat(storedKeys.Select(key => key.Version)) + string.Concat(storedLimits.Select(limit => limit.Version)))));
 
     private void WarnOfRestart(GatewayOptions before, GatewayOptions after)
     {

@@ -57,7 +57,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly GatewayLifetime _lifetime = new();
     private bool _isServing;
 
-    private GatewayApplication(GatewayEnvironment environment, Database database, SnapshotSource snapshots, KeyService keys)
+    private GatewayApplication(GatewayEnvironment environment, Database database, SnapshotSource snapshots, KeyService keys, LimitStore limitStore)
     {
         var (options, logging) = (snapshots.Current.Options, environment.Logging);
         _database = database;
@@ -92,7 +92,9 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         var scale = new InputScale();
         var meter = new CostMeter(scale);
         _sweep = new LimitSweep(Limits, new LimitAlerts(_alerts), raises, _time, logging.CreateLogger<LimitSweep>());
-        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _time);
+        var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _metrics, _time);
+        var gauges = new LimitGauges(snapshots, Limits);
+        _metrics.ObserveLimits(gauges.Used, gauges.Most, () => limits.Waiting);
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
@@ -111,6 +113,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _data.Run(dataPlane.HandleAsync);
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
+            _ = services.AddSingleton(new LimitService(limitStore, snapshots, raises, Limits)).AddSingleton(limits);
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
                 .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
@@ -153,14 +156,15 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         try
         {
             var keyStore = new KeyStore(database, environment.Time);
+            var limitStore = new LimitStore(database, environment.Time);
             var snapshots = new SnapshotSource(
-                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, environment.Time, environment.Random, environment.Logging.CreateLogger<SnapshotSource>());
+                loader, new RevisionStore(database, environment.Time), new PriceRevisionStore(database, environment.Time), keyStore, limitStore, environment.Time, environment.Random, environment.Logging.CreateLogger<SnapshotSource>());
             if (!snapshots.Load("start"))
             {
                 throw new ConfigurationException(snapshots.Status.Errors);
             }
 
-            return new GatewayApplication(environment, database, snapshots, new KeyService(keyStore, snapshots, environment.Time));
+            return new GatewayApplication(environment, database, snapshots, new KeyService(keyStore, snapshots, environment.Time), limitStore);
         }
         catch (DbException exception)
         {

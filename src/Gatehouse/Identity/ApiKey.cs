@@ -68,6 +68,12 @@ internal sealed record ApiKey(string Id, string Name, KeyHash Hash, KeyOwner Own
 
     public DateTimeOffset? CreatedAt { get; init; }
 
+    /// <summary>Null when it never was.</summary>
+    public DateTimeOffset? UpdatedAt { get; init; }
+
+    /// <summary>Another one after each change.</summary>
+    public string Version => UpdatedAt is { } at ? $"{Id}@{at.UtcTicks}" : Id;
+
     /// <summary>As written; what they are compiled to is a matter of <see cref="Limits"/>.</summary>
     public IReadOnlyList<LimitOptions> Limits { get; init; } = [];
 

@@ -1,8 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gatehouse.Admin.Contract;
 using Gatehouse.Configuration;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Identity;
 
@@ -18,6 +22,8 @@ internal static class KeyEndpoints
         _ = api.MapPost("/keys", Create).WithSummary("Make a key; its secret is in the answer, once.").Produces<CreatedKeyView>(201).Produces<AdminError>(400);
         _ = api.MapGet("/keys", List).WithSummary("All keys in force.").Produces<ListOf<KeyView>>();
         _ = api.MapGet("/keys/{id}", Show).WithSummary("One key.").Produces<KeyView>().Produces<AdminError>(404);
+        _ = api.MapPatch("/keys/{id}", ChangeAsync).WithSummary("Change a key: what is named takes the place of what it had, null of nothing. Its secret stays.")
+            .Accepts<CreateKeyRequest>("application/json").Produces<KeyView>().Produces<AdminError>(400).Produces<AdminError>(404).Produces<AdminError>(409);
         _ = api.MapDelete("/keys/{id}", Revoke).WithSummary("Revoke a key, at once.").Produces(204).Produces<AdminError>(404).Produces<AdminError>(409);
     }
 
@@ -28,20 +34,16 @@ internal static class KeyEndpoints
             return mistake;
         }
 
-        var errors = new ConfigurationErrors("the request");
-        var limits = request.Limits is { } items ? LimitItems.Read(items.GetRawText(), errors) : [];
-        LimitCompiler.Check(limits, "limits", errors);
-        if (errors.Any)
+        if (Limits(request, out var limits) is { } wrong)
         {
-            return AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages), "limits");
+            return wrong;
         }
 
         var (key, secret) = keys.Create(new NewKey(request.Name!, request.Models ?? ["*"])
         {
             ExpiresAt = request.ExpiresAt,
-            Payer = PayerCompiler.Of(
-                request.Organization, request.Team, request.Project, request.Agent, request.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal), snapshots.Current.Options),
-            Priority = request.Priority is { } priority ? AdmissionHeaders.ClassOf(priority)!.Value : PriorityClass.Default,
+            Payer = PayerOf(request, snapshots),
+            Priority = PriorityOf(request),
             Limits = limits,
         });
         return Results.Created(
@@ -49,6 +51,80 @@ internal static class KeyEndpoints
             new CreatedKeyView(
                 key.Id, key.Name, secret, key.Hint, key.Models, key.Labels, key.Payer.Organization, key.Payer.Team, key.Payer.Project, key.Payer.Agent,
                 AdmissionHeaders.Word(key.Priority), LimitItems.View(key.Limits), key.CreatedAt, key.ExpiresAt));
+    }
+
+    private static async Task<IResult> ChangeAsync(string id, HttpRequest http, KeyService keys, SnapshotSource snapshots, TimeProvider time, IOptions<JsonOptions> json)
+    {
+        if (snapshots.Current.Keys.Values.FirstOrDefault(one => string.Equals(one.Id, id, StringComparison.Ordinal)) is not { } key)
+        {
+            return NotFound(id);
+        }
+
+        if (key.Owner == KeyOwner.File)
+        {
+            return AdminError.Result(409, "owned_by_file", "This key stands in gatehouse.yaml: change it there.");
+        }
+
+        JsonObject? named;
+        CreateKeyRequest? given;
+        try
+        {
+            named = await http.ReadFromJsonAsync<JsonObject>(http.HttpContext.RequestAborted);
+            given = named.Deserialize<CreateKeyRequest>(json.Value.SerializerOptions);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return AdminError.Result(400, "invalid_request", "The request body cannot be read; /openapi/v1.json describes it.");
+        }
+
+        if (named is null || given is null)
+        {
+            return AdminError.Result(400, "invalid_request", "Send a JSON object with what is to be changed.");
+        }
+
+        var request = new CreateKeyRequest
+        {
+            Name = named.ContainsKey("name") ? given.Name : key.Name,
+            Models = named.ContainsKey("models") ? given.Models : key.Models,
+            ExpiresAt = named.ContainsKey("expires_at") ? given.ExpiresAt : null,
+            Labels = named.ContainsKey("labels") ? given.Labels : key.Labels,
+            Project = named.ContainsKey("project") ? given.Project : key.Payer.Project,
+            // What is above follows from what is below, unless it is said.
+            Team = named.ContainsKey("team") ? given.Team : named.ContainsKey("project") ? null : key.Payer.Team,
+            Organization = named.ContainsKey("organization") ? given.Organization : named.ContainsKey("team") || named.ContainsKey("project") ? null : key.Payer.Organization,
+            Agent = named.ContainsKey("agent") ? given.Agent : key.Payer.Agent,
+            Priority = named.ContainsKey("priority") ? given.Priority : AdmissionHeaders.Word(key.Priority),
+            Limits = given.Limits,
+        };
+        var badLimits = Limits(request, out var limits);
+        if ((Mistake(request, time) ?? badLimits) is { } mistake)
+        {
+            return mistake;
+        }
+
+        return Results.Ok(View(keys.Update(key with
+        {
+            Name = request.Name!,
+            Models = request.Models ?? ["*"],
+            ExpiresAt = named.ContainsKey("expires_at") ? request.ExpiresAt : key.ExpiresAt,
+            Payer = PayerOf(request, snapshots),
+            Priority = PriorityOf(request),
+            Limits = named.ContainsKey("limits") ? limits : key.Limits,
+        })));
+    }
+
+    private static Payer PayerOf(CreateKeyRequest request, SnapshotSource snapshots) => PayerCompiler.Of(
+        request.Organization, request.Team, request.Project, request.Agent, request.Labels ?? new Dictionary<string, string>(StringComparer.Ordinal), snapshots.Current.Options);
+
+    private static PriorityClass PriorityOf(CreateKeyRequest request) =>
+        request.Priority is { } priority ? AdmissionHeaders.ClassOf(priority)!.Value : PriorityClass.Default;
+
+    private static IResult? Limits(CreateKeyRequest request, out IReadOnlyList<LimitOptions> limits)
+    {
+        var errors = new ConfigurationErrors("the request");
+        limits = request.Limits is { ValueKind: not JsonValueKind.Null } items ? LimitItems.Read(items.GetRawText(), errors) : [];
+        LimitCompiler.Check(limits, "limits", errors);
+        return errors.Any ? AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages), "limits") : null;
     }
 
     private static IResult? Mistake(CreateKeyRequest request, TimeProvider time)

@@ -46,8 +46,17 @@ internal sealed class KeyService(KeyStore store, SnapshotSource snapshots, TimeP
             CreatedAt = now,
         };
         store.Add(key);
-        snapshots.RefreshKeys($"key {key.Id} created");
+        snapshots.RefreshStored($"key {key.Id} created");
         return (key, secret);
+    }
+
+    /// <param name="changed">A stored key with what is to be changed.</param>
+    public ApiKey Update(ApiKey changed)
+    {
+        var key = changed with { UpdatedAt = time.GetUtcNow() };
+        store.Update(key);
+        snapshots.RefreshStored($"key {key.Id} changed");
+        return key;
     }
 
     public RevokeResult Revoke(string id)
@@ -61,7 +70,7 @@ internal sealed class KeyService(KeyStore store, SnapshotSource snapshots, TimeP
                 return RevokeResult.OwnedByFile;
             default:
                 store.Revoke(id);
-                snapshots.RefreshKeys($"key {id} revoked");
+                snapshots.RefreshStored($"key {id} revoked");
                 return RevokeResult.Revoked;
         }
     }

@@ -15,7 +15,7 @@ internal sealed class KeyStore(Database database, TimeProvider time)
     {
         using var connection = database.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
+        command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits, updated_at FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
         using var reader = command.ExecuteReader();
         var keys = new List<ApiKey>();
         while (reader.Read())
@@ -36,19 +36,28 @@ internal sealed class KeyStore(Database database, TimeProvider time)
                 Limits = Text(reader, 13) is { } limits ? LimitItems.Read(limits, new ConfigurationErrors("stored key")) : [],
                 CreatedAt = Parse(reader.GetString(6)),
                 ExpiresAt = reader.IsDBNull(7) ? null : Parse(reader.GetString(7)),
+                UpdatedAt = Text(reader, 14) is { } updated ? Parse(updated) : null,
             });
         }
 
         return keys;
     }
 
-    public void Add(ApiKey key)
+    public void Add(ApiKey key) => Write(
+        key,
+        "INSERT INTO api_keys (id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits, updated_at) "
+        + "VALUES ($id, $name, $hash, $hint, $models, $labels, $created, $expires, $organization, $team, $project, $agent, $priority, $limits, $updated)");
+
+    public void Update(ApiKey key) => Write(
+        key,
+        "UPDATE api_keys SET name = $name, models = $models, labels = $labels, expires_at = $expires, organization = $organization, team = $team, "
+        + "project = $project, agent = $agent, priority = $priority, limits = $limits, updated_at = $updated WHERE id = $id AND revoked_at IS NULL");
+
+    private void Write(ApiKey key, string sql)
     {
         using var connection = database.Connect();
         using var command = connection.CreateCommand();
-        command.CommandText =
-            "INSERT INTO api_keys (id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits) "
-            + "VALUES ($id, $name, $hash, $hint, $models, $labels, $created, $expires, $organization, $team, $project, $agent, $priority, $limits)";
+        command.CommandText = sql;
         _ = command.Parameters.AddWithValue("$id", key.Id);
         _ = command.Parameters.AddWithValue("$name", key.Name);
         _ = command.Parameters.AddWithValue("$hash", key.Hash.ToHex());
@@ -62,6 +71,7 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         _ = command.Parameters.AddWithValue("$project", Value(key.Payer.Project));
         _ = command.Parameters.AddWithValue("$agent", Value(key.Payer.Agent));
         _ = command.Parameters.AddWithValue("$priority", key.Priority.ToString().ToLowerInvariant());
+        _ = command.Parameters.AddWithValue("$updated", Value(key.UpdatedAt is { } updated ? Format(updated) : null));
         _ = command.Parameters.AddWithValue("$limits", Value(key.Limits.Count == 0 ? null : LimitItems.Write(key.Limits)));
         _ = command.ExecuteNonQuery();
     }

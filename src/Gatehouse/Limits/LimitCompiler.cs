@@ -74,6 +74,7 @@ internal static class LimitCompiler
                 // Keys, teams, ... may give their limits the same name.
                 Id = item.Name.Length == 0 ? words : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
                 Name = item.Name.Length > 0 ? item.Name : words,
+                Scope = scope,
                 Unit = unit,
                 Period = period,
                 Most = most!.Value,

@@ -26,6 +26,9 @@ internal readonly record struct LimitDimension(LimitField Field, string Label = 
 {
     private const string LabelPrefix = "label.";
 
+    /// <summary>As it is written in <c>match</c> and <c>group_by</c>.</summary>
+    public string Name => Field == LimitField.Label ? LabelPrefix + Label : Field.ToString().ToLowerInvariant();
+
     public bool DependsOnTarget => Field is LimitField.Provider or LimitField.Model or LimitField.Target;
 
     /// <returns>Null when there is none of the name.</returns>

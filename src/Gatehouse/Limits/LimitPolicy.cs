@@ -12,10 +12,11 @@ internal sealed class LimitPolicy(GatewayOptions options, IReadOnlyList<LimitOpt
     private readonly LimitRule[] _general =
     [
         .. LimitCompiler.Compile(options.Limits, scope: ""),
-        .. LimitCompiler.Compile(stored, scope: ""),
         .. options.Providers.SelectMany(provider => At(LimitField.Provider, provider.Key, provider.Value.Limits)),
         .. options.Routes.SelectMany(route => At(LimitField.Route, route.Key, route.Value.Limits)),
     ];
+
+    private readonly LimitRule[] _stored = LimitCompiler.Compile(stored, scope: "");
 
     private readonly ConcurrentDictionary<string, KeyLimits> _keys = new(StringComparer.Ordinal);
 
@@ -24,8 +25,12 @@ internal sealed class LimitPolicy(GatewayOptions options, IReadOnlyList<LimitOpt
 
     public KeyLimits Of(ApiKey key) => _keys.TryGetValue(key.Id, out var known) ? known : _keys.GetOrAdd(key.Id, static (_, made) => made.Policy.Compile(made.Key), (Policy: this, Key: key));
 
+    /// <summary>Made by the admin API; where the file has the same one, that is in force.</summary>
+    public IEnumerable<LimitRule> Stored => _stored.Where(rule => !Array.Exists(_general, general => string.Equals(general.Id, rule.Id, StringComparison.Ordinal)));
+
     /// <summary>All rules that can be shown without a key.</summary>
     public IEnumerable<LimitRule> Shared => _general
+        .Concat(Stored)
         .Concat(Of(options.Organizations, "organization"))
         .Concat(Of(options.Teams, "team"))
         .Concat(Of(options.Projects, "project"));
@@ -39,7 +44,7 @@ internal sealed class LimitPolicy(GatewayOptions options, IReadOnlyList<LimitOpt
         Add(options.Projects, "project", key.Payer.Project);
         Add(options.Teams, "team", key.Payer.Team);
         Add(options.Organizations, "organization", key.Payer.Organization);
-        rules.AddRange(_general.Where(rule => Array.TrueForAll(rule.Conditions, condition => condition.Dimension.MatchesAll(condition.Pattern, key) != false)));
+        rules.AddRange(_general.Concat(Stored).Where(rule => Array.TrueForAll(rule.Conditions, condition => condition.Dimension.MatchesAll(condition.Pattern, key) != false)));
         return rules.Count == 0 ? KeyLimits.None : new KeyLimits(rules);
 
         void Add(IReadOnlyDictionary<string, PayerOptions> payers, string kind, string? name)

@@ -24,6 +24,9 @@ internal sealed class LimitRule
     /// <summary>For people: the name that it was given, or what it says.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Whose limits it stands with, such as <c>team:search</c>; empty for those at the top level, of providers and of routes.</summary>
+    public string Scope { get; init; } = "";
+
     public required LimitUnit Unit { get; init; }
 
     public required LimitPeriod Period { get; init; }

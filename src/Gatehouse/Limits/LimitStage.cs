@@ -2,6 +2,7 @@ using Gatehouse.Alerts;
 using Gatehouse.Limits.Accounts;
 using Gatehouse.Metering.Sizes;
 using Gatehouse.Pipeline;
+using Gatehouse.Telemetry;
 
 namespace Gatehouse.Limits;
 
@@ -9,7 +10,7 @@ namespace Gatehouse.Limits;
 /// Steps 3 and 8 for limits: what a call will likely use is set aside of all limits that apply, or it is refused by the one that has no room;
 /// in the end what it has used in truth is charged, and the rest comes back. docs/limits.md tells the rules.
 /// </summary>
-internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale scale, IAlerts alerts, TimeProvider time)
+internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale scale, IAlerts alerts, GatewayMetrics metrics, TimeProvider time)
 {
     private readonly LimitAlerts _alerts = new(alerts);
     private int _waiting;
@@ -258,6 +259,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
     private GatewayError Refuse(LimitRefusal refusal)
     {
         _alerts.Refused(refusal);
+        metrics.CountLimitRefusal(LimitGauges.LabelOf(refusal.Rule));
         return refusal.ToError();
     }
 

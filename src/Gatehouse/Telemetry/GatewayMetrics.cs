@@ -32,6 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<double> _cost;
     private readonly Counter<long> _shadowsLeftOut;
     private readonly Counter<long> _shed;
+    private readonly Counter<long> _limitRefusals;
     private readonly Counter<long> _alerts;
     private readonly Counter<long> _alertDeliveries;
     private int _inFlight;
@@ -48,6 +49,7 @@ internal sealed class GatewayMetrics : IDisposable
         _tokens = _meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}", "Tokens of model calls, as providers report them.");
         _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
         _shadowsLeftOut = _meter.CreateCounter<long>("gatehouse.shadows.left_out", "{exchange}", "Copies for shadow targets that were not sent, as too many were on the way.");
+        _limitRefusals = _meter.CreateCounter<long>("gatehouse.limit.refusals", "{exchange}", "Exchanges, or attempts at a target, that a limit refused, by its name; those of keys together.");
         _shed = _meter.CreateCounter<long>("gatehouse.admission.shed", "{exchange}", "Exchanges that were refused for want of room, by class and reason.");
         _alerts = _meter.CreateCounter<long>("gatehouse.alerts", "{alert}", "Alerts, by kind and what happened: raised, repeated or resolved.");
         _alertDeliveries = _meter.CreateCounter<long>("gatehouse.alerts.deliveries", "{delivery}", "Alerts for sinks, by sink and how that ended.");
@@ -84,6 +86,16 @@ internal sealed class GatewayMetrics : IDisposable
     public void CountAlert(string kind, string happened) => _alerts.Add(1, new TagList { { "kind", kind }, { "event", happened } });
 
     public void CountAlertDelivery(string sink, string result) => _alertDeliveries.Add(1, new TagList { { "sink", sink }, { "result", result } });
+
+    /// <param name="used">By limit and unit, as is the next.</param>
+    public void ObserveLimits(Func<IEnumerable<Measurement<double>>> used, Func<IEnumerable<Measurement<double>>> most, Func<int> waiting)
+    {
+        _ = _meter.CreateObservableGauge("gatehouse.limit.used", used, description: "Used and set aside of limits that have one amount for all, in their unit.");
+        _ = _meter.CreateObservableGauge("gatehouse.limit.most", most, description: "What these limits allow, with raises.");
+        _ = _meter.CreateObservableGauge("gatehouse.limit.waiting", waiting, "{exchange}", "Exchanges that wait for money that is held for others.");
+    }
+
+    public void CountLimitRefusal(string limit) => _limitRefusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     public void CountShed(string priority, string reason) => _shed.Add(1, new TagList { { "class", priority }, { "reason", reason } });
 
