@@ -62,7 +62,7 @@ internal sealed class CostMeter(InputScale scale)
     }
 
     /// <summary>Tokens that a request is likely to be counted as, at the target it went to.</summary>
-    public long InputOf(Exchange exchange) => scale.Tokens(exchange.Model, exchange.InputEstimate);
+    public long InputOf(Exchange exchange) => scale.Tokens(exchange.Model, exchange.InputEstimate, exchange is { HasTraits: true, Traits.UsesTools: true });
 
     /// <returns>Null where nothing is known to have been used.</returns>
     private Usage? UsageOf(Exchange exchange)
