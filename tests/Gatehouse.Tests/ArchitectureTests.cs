@@ -30,6 +30,7 @@ public sealed partial class ArchitectureTests
         ["Limits"] = "Configuration Configuration.Binding Identity Ledger Pipeline Telemetry",
         ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
+        ["Caching"] = "",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
