@@ -19,18 +19,18 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
+        ["Pipeline"] = "Caching Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Caching Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
 
         // the steps
-        ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
+        ["Identity"] = "Admin.Contract Caching Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Configuration Configuration.Binding Identity Ledger Pipeline Telemetry",
-        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Pipeline Upstream",
+        ["Routing"] = "Admin.Contract Caching Catalog Configuration Configuration.Binding Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Pipeline",
-        ["Caching"] = "",
+        ["Caching"] = "Configuration Configuration.Binding Pipeline Routing Storage",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Pipeline",
         ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
@@ -41,11 +41,11 @@ public sealed partial class ArchitectureTests
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Admin"] = "Admin.Contract Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
+        ["Hosting"] = "Admin Caching Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
+        ["Commands"] = "Admin.Contract Caching Catalog Configuration Hosting Identity Routing Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Admin.Contract;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -54,6 +55,7 @@ internal static class AdminPlane
         ConfigurationEndpoints.Map(api);
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
+        CacheEndpoints.Map(api);
         HealthEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();

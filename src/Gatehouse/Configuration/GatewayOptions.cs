@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -43,6 +44,8 @@ internal sealed record GatewayOptions
     public TimeoutOptions Timeout { get; set; } = new();
 
     public AdmissionOptions Admission { get; set; } = new();
+
+    public CacheOptions Cache { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -62,6 +63,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         TimeoutModel.Validate(options.Timeout, "timeout", errors);
         ResponsesOptions.Validate(options.Responses, errors);
         AdmissionOptions.Validate(options.Admission, errors);
+        CacheOptions.Validate(options.Cache, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {
@@ -147,6 +149,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             }
 
             LimitCompiler.Check(key.Limits, $"{path}.limits", errors);
+            var cache = CacheRule.Compile(key.Cache, $"{path}.cache", errors);
             if (key.Secret is not { } secret)
             {
                 errors.Add(path, "secret is missing; keys without one are made with `gatehouse key create`");
@@ -174,6 +177,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 Priority = key.Priority,
                 Payer = PayerCompiler.Of(key.Organization, key.Team, key.Project, key.Agent, key.Labels, options),
                 Limits = key.Limits,
+                Cache = cache,
             });
         }
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -39,6 +40,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
+    private readonly AnswerCache _cache;
     private readonly GatewayMetrics _metrics;
     private readonly PrometheusExporter _prometheus;
     private readonly TelemetryExport _telemetry;
@@ -76,9 +78,14 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _shadows = new ShadowTraffic(_metrics, _time);
         _queue = new AdmissionQueue(_time);
         snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
+        _cache = new AnswerCache(database.Path, _time, logging.CreateLogger<AnswerCache>());
+        snapshots.Follow(_cache.Configure);
+        var cacheMeasurements = new CacheMeasurements(_cache);
+        _metrics.ObserveCache(cacheMeasurements.Lookups, cacheMeasurements.Stores, cacheMeasurements.Entries, cacheMeasurements.Bytes, cacheMeasurements.Evictions);
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger, _queue, _metrics),
+            new CacheStage(_cache, _shadows, environment.Random, _time),
             new Dispatcher(_time, environment.Random),
             _shadows,
             objects,
@@ -93,7 +100,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
-                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_cache).AddSingleton(_metrics).AddSingleton(_prometheus)
                 .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
@@ -190,6 +197,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _queue.Dispose();
+        _cache.Dispose();
         _ledger.Dispose();
         _objects.Dispose();
         _telemetry.Dispose();

@@ -13,6 +13,12 @@ internal static class CostMeter
     /// <summary>Sets the cost of an exchange that has a target and was answered; it stays null when usage or price are not known.</summary>
     public static void Settle(Exchange exchange)
     {
+        if (exchange.Cache is CacheStatus.Hit or CacheStatus.Semantic)
+        {
+            exchange.CostNanoUsd = 0;
+            return;
+        }
+
         exchange.ServiceTier = TierOf(exchange.Facts.ServiceTier);
         if (exchange.Operation.CountsTokens)
         {

@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
@@ -16,6 +17,7 @@ namespace Gatehouse.Pipeline;
 internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     Admission admission,
+    CacheStage cache,
     Dispatcher dispatcher,
     ShadowTraffic shadows,
     ObjectService objects,
@@ -75,6 +77,7 @@ internal sealed partial class ExchangePipeline(
             else
             {
                 await exchange.Answer!.ReleaseAsync(exchange);
+                cache.Settle(exchange);
             }
 
             if (exchange.Response.HasFlushed)
@@ -84,6 +87,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            CacheStage.End(exchange);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -127,7 +131,9 @@ internal sealed partial class ExchangePipeline(
                 return Outcome.Continue;
             }
 
-            return await DispatchAsync(exchange);
+            // 5 reuse: the answer to the same request, if it is there
+            exchange.Phase = ExchangePhase.Reuse;
+            return await cache.ReuseAsync(exchange, RunShadowAsync) ?? await DispatchAsync(exchange);
         }
         catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
         {
@@ -201,6 +207,11 @@ internal sealed partial class ExchangePipeline(
             Conclude(copy, outcome);
             copy.Phase = ExchangePhase.Record;
             _ = await recorder.RecordAsync(copy);
+            if (outcome.Continues && !copy.ClientLeft)
+            {
+                // Nobody's, but it may be compared.
+                await copy.Answer!.ReleaseAsync(copy);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Capabilities;
@@ -68,6 +69,9 @@ internal sealed record RouteOptions : IStrategyOptions
 
     [KeyDoc("What becomes of a streamed text that breaks off after its beginning has gone out. `off`: it ends with an error. `prefix`: the next target gets the text so far as the beginning of its own turn. `instruction`: it gets the text as a turn, and a request to go on. Read [routing.md](routing.md) before you turn it on.")]
     public Continuation Continuation { get; set; }
+
+    [KeyDoc("Keeps the route's answers for those who ask the same again.", Default = "not kept, unless the key says so")]
+    public CacheRuleOptions? Cache { get; set; }
 
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();
