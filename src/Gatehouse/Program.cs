@@ -10,6 +10,7 @@ var root = new RootCommand("Gatehouse: the one door between AI agents and the mo
     ConfigCommand.Create(),
     CatalogCommand.Create(),
     AlertCommand.Create(),
+    CacheCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Admin.Contract;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -56,6 +57,7 @@ internal static class AdminPlane
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         AlertEndpoints.Map(api);
+        CacheEndpoints.Map(api);
         HealthEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();

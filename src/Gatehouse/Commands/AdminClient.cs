@@ -94,6 +94,13 @@ internal sealed class AdminClient : IDisposable
         return await ReadAsync<T>(response);
     }
 
+    /// <summary>For what tells what it deleted.</summary>
+    public async Task<T> DeleteAsync<T>(string path)
+    {
+        using var response = await _http.DeleteAsync(PathOf(path));
+        return await ReadAsync<T>(response);
+    }
+
     public async Task DeleteAsync(string path)
     {
         using var response = await _http.DeleteAsync(PathOf(path));

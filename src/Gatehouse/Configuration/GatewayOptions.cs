@@ -1,4 +1,5 @@
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -49,6 +50,8 @@ internal sealed record GatewayOptions
     public AdmissionOptions Admission { get; set; } = new();
 
     public AlertOptions Alerts { get; set; } = new();
+
+    public CacheOptions Cache { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
 

@@ -16,6 +16,9 @@ internal sealed record Snapshot
 {
     public required long Revision { get; init; }
 
+    /// <summary>Digest of the file in force: another one after every change of it, the same after a change of stored keys, and after a restart.</summary>
+    public string PolicyRevision { get; init; } = "";
+
     public required DateTimeOffset LoadedAt { get; init; }
 
     /// <summary>What it was compiled from.</summary>

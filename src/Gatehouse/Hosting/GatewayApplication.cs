@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -42,6 +43,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
+    private readonly AnswerCache _cache;
     private readonly GatewayMetrics _metrics;
     private readonly AlertService _alerts;
     private readonly PrometheusExporter _prometheus;
@@ -86,10 +88,15 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         var meter = new CostMeter(scale);
         Limits = new LimitBook(_time);
         var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _time);
+        _cache = new AnswerCache(database.Path, _time, logging.CreateLogger<AnswerCache>());
+        snapshots.Follow(_cache.Configure);
+        var cacheMeasurements = new CacheMeasurements(_cache);
+        _metrics.ObserveCache(cacheMeasurements.Lookups, cacheMeasurements.Stores, cacheMeasurements.Entries, cacheMeasurements.Bytes, cacheMeasurements.Evictions);
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
             new Admission(_ledger, _queue, _metrics),
+            new CacheStage(_cache, _shadows, environment.Random, _time),
             new Dispatcher(limits, meter, _time, environment.Random),
             meter,
             _shadows,
@@ -105,7 +112,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
-                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_cache).AddSingleton(_metrics).AddSingleton(_prometheus)
                 .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
@@ -207,6 +214,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _queue.Dispose();
+        _cache.Dispose();
         _ledger.Dispose();
         await _alerts.DisposeAsync();
         _objects.Dispose();

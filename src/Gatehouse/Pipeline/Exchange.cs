@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -140,6 +141,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
 
     /// <summary>What caches of the gateway had to say; set by step 5.</summary>
     public CacheStatus Cache { get; set; }
+
+    /// <summary>What its answer is to the cache; null when nothing is.</summary>
+    public CacheClaim? Claim { get; set; }
 
     /// <summary>What a hit would have cost; null for what is none, and where it is not known.</summary>
     public long? SavedNanoUsd { get; set; }

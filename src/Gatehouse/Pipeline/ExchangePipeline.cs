@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
@@ -17,6 +18,7 @@ internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     LimitStage limits,
     Admission admission,
+    CacheStage cache,
     Dispatcher dispatcher,
     CostMeter meter,
     ShadowTraffic shadows,
@@ -78,6 +80,7 @@ internal sealed partial class ExchangePipeline(
             else
             {
                 await exchange.Answer!.ReleaseAsync(exchange);
+                cache.Settle(exchange);
             }
 
             if (exchange.Response.HasFlushed)
@@ -88,6 +91,7 @@ internal sealed partial class ExchangePipeline(
         finally
         {
             _ = exchange.Reservation?.Settle(default);
+            CacheStage.End(exchange);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -136,7 +140,9 @@ internal sealed partial class ExchangePipeline(
                 return Outcome.Continue;
             }
 
-            return await DispatchAsync(exchange);
+            // 5 reuse: the answer to the same request, if it is there
+            exchange.Phase = ExchangePhase.Reuse;
+            return await cache.ReuseAsync(exchange, RunShadowAsync) ?? await DispatchAsync(exchange);
         }
         catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
         {
@@ -215,6 +221,11 @@ internal sealed partial class ExchangePipeline(
             limits.Settle(copy);
             copy.Phase = ExchangePhase.Record;
             _ = await recorder.RecordAsync(copy);
+            if (outcome.Continues && !copy.ClientLeft)
+            {
+                // Nobody's, but it may be compared.
+                await copy.Answer!.ReleaseAsync(copy);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -89,6 +89,21 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void CountShadowLeftOut(string route, string target) => _shadowsLeftOut.Add(1, new TagList { { "route", route }, { "target", target } });
 
+    /// <param name="lookups">By route and result; the answers that were kept by route; all else by tier.</param>
+    public void ObserveCache(
+        Func<IEnumerable<Measurement<long>>> lookups,
+        Func<IEnumerable<Measurement<long>>> stores,
+        Func<IEnumerable<Measurement<long>>> entries,
+        Func<IEnumerable<Measurement<long>>> bytes,
+        Func<IEnumerable<Measurement<long>>> evictions)
+    {
+        _ = _meter.CreateObservableCounter("gatehouse.cache.lookups", lookups, "{exchange}", "Exchanges that asked the cache, by what it said.");
+        _ = _meter.CreateObservableCounter("gatehouse.cache.stores", stores, "{answer}", "Answers that were kept.");
+        _ = _meter.CreateObservableGauge("gatehouse.cache.entries", entries, "{answer}", "Answers that are kept, by tier.");
+        _ = _meter.CreateObservableGauge("gatehouse.cache.bytes", bytes, "By", "What they take, by tier.");
+        _ = _meter.CreateObservableCounter("gatehouse.cache.evictions", evictions, "{answer}", "Answers that had to go for want of room, by tier.");
+    }
+
     /// <param name="attempts">By route, target and result.</param>
     /// <param name="breakers">By route and target.</param>
     /// <param name="retries">By route, as are the next two.</param>
