@@ -8,6 +8,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
 
@@ -55,6 +56,7 @@ internal static class AdminPlane
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         HealthEndpoints.Map(api);
+        RunEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();
         _ = app.MapOpenApi($"/openapi/{DocumentName}.json");

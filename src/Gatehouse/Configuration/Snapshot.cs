@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Gatehouse.Catalog;
 using Gatehouse.Identity;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -26,6 +27,9 @@ internal sealed record Snapshot
     public required FrozenDictionary<KeyHash, ApiKey> Keys { get; init; }
 
     public required ModelCatalog Catalog { get; init; }
+
+    /// <summary>Limits of runs.</summary>
+    public RunPolicy[] RunPolicies { get; init; } = [];
 
     /// <summary>Number of the prices in force, kept with every ledger row: equal numbers mean equal prices.</summary>
     public long PriceRevision { get; init; }

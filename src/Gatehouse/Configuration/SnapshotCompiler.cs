@@ -7,6 +7,7 @@ using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Upstream;
 
@@ -42,6 +43,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 .Compile(options.Routes).ToFrozenDictionary(route => route.Name!, StringComparer.Ordinal),
             Keys = Keys(options, storedKeys),
             Catalog = catalog,
+            RunPolicies = RunPolicyCompiler.Compile(options.Runs, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

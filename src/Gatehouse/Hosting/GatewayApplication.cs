@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
+using Gatehouse.Alerts;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -15,6 +16,7 @@ using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Probes;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -76,12 +78,15 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _shadows = new ShadowTraffic(_metrics, _time);
         _queue = new AdmissionQueue(_time);
         snapshots.Follow(snapshot => _queue.Configure(snapshot.Options.Admission));
+        var runStore = new RunStore(database);
+        var runs = new RunTracker(runStore, new LoggedAlerts(logging.CreateLogger<LoggedAlerts>()), _metrics, _time, logging.CreateLogger<RunTracker>());
         var pipeline = new ExchangePipeline(
             authenticator,
             new Admission(_ledger, _queue, _metrics),
             new Dispatcher(_time, environment.Random),
             _shadows,
             objects,
+            runs,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger, _lifetime);
@@ -94,7 +99,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(new LedgerReader(database)).AddSingleton(runStore).AddSingleton(runs).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);

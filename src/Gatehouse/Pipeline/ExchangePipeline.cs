@@ -6,6 +6,7 @@ using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 
 namespace Gatehouse.Pipeline;
 
@@ -19,6 +20,7 @@ internal sealed partial class ExchangePipeline(
     Dispatcher dispatcher,
     ShadowTraffic shadows,
     ObjectService objects,
+    RunTracker runs,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
 {
@@ -49,6 +51,7 @@ internal sealed partial class ExchangePipeline(
             // 8 settle: whose is what was made; how it ended
             outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
+            runs.Leave(exchange);
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
@@ -84,6 +87,7 @@ internal sealed partial class ExchangePipeline(
         }
         finally
         {
+            runs.Leave(exchange);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -102,10 +106,17 @@ internal sealed partial class ExchangePipeline(
             }
 
             (exchange.Payer, exchange.User) = (payer, payer.User);
+            if (RunHeaders.Check(exchange.Http.Request.Headers) is { } unnamed)
+            {
+                return unnamed;
+            }
+
             if (await ingress(exchange) is { Continues: false } unreadable)
             {
                 return unreadable;
             }
+
+            runs.Identify(exchange);
 
             // 2 authorize: may this principal reach this target
             exchange.Phase = ExchangePhase.Authorize;
@@ -114,8 +125,13 @@ internal sealed partial class ExchangePipeline(
                 return denied;
             }
 
-            // 3 admit: can it be recorded, and is there room for it
+            // 3 admit: may its run go on, can it be recorded, and is there room for it
             exchange.Phase = ExchangePhase.Admit;
+            if (await runs.EnterAsync(exchange) is { Continues: false } stopped)
+            {
+                return stopped;
+            }
+
             if (await admission.AdmitAsync(exchange) is { Continues: false } notNow)
             {
                 return notNow;

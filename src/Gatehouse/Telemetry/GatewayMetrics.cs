@@ -32,6 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<double> _cost;
     private readonly Counter<long> _shadowsLeftOut;
     private readonly Counter<long> _shed;
+    private readonly Counter<long> _runActions;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -47,6 +48,7 @@ internal sealed class GatewayMetrics : IDisposable
         _cost = _meter.CreateCounter<double>("gatehouse.cost", "{USD}", "Cost of model calls whose price is known, in USD.");
         _shadowsLeftOut = _meter.CreateCounter<long>("gatehouse.shadows.left_out", "{exchange}", "Copies for shadow targets that were not sent, as too many were on the way.");
         _shed = _meter.CreateCounter<long>("gatehouse.admission.shed", "{exchange}", "Exchanges that were refused for want of room, by class and reason.");
+        _runActions = _meter.CreateCounter<long>("gatehouse.runs.interventions", "{call}", "Calls of runs that exceeded a limit, by what became of them and by the limit.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -70,6 +72,12 @@ internal sealed class GatewayMetrics : IDisposable
         _ = _meter.CreateObservableGauge("gatehouse.admission.running", running, "{exchange}", "Exchanges that hold a slot, by class; 0 while there is no limit.");
         _ = _meter.CreateObservableGauge("gatehouse.admission.waiting", waiting, "{exchange}", "Exchanges that wait for a slot, by class.");
     }
+
+    public void ObserveRuns(Func<int> active) =>
+        _ = _meter.CreateObservableGauge("gatehouse.runs.active", active, "{run}", "Runs that had a call in the last hour.");
+
+    /// <param name="action">stop, slow or alert.</param>
+    public void CountRunAction(string action, string reason) => _runActions.Add(1, new TagList { { "action", action }, { "reason", reason } });
 
     public void CountShed(string priority, string reason) => _shed.Add(1, new TagList { { "class", priority }, { "reason", reason } });
 
