@@ -10,6 +10,7 @@ using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
 
@@ -59,6 +60,7 @@ internal static class AdminPlane
         AlertEndpoints.Map(api);
         CacheEndpoints.Map(api);
         HealthEndpoints.Map(api);
+        RunEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();
         _ = app.MapOpenApi($"/openapi/{DocumentName}.json");

@@ -8,6 +8,7 @@ using Gatehouse.Limits.Queue;
 using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
+using Gatehouse.Runs;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -31,6 +32,9 @@ internal sealed record GatewayOptions
 
     [KeyDoc("Limits on everything that they match.", Default = "none")]
     public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
+
+    [KeyDoc("Limits of single runs: of all exchanges of one task.", Default = "none")]
+    public IReadOnlyList<RunOptions> Runs { get; set; } = [];
 
     [KeyDoc("Organisations, by name.", Default = "none are described")]
     public IReadOnlyDictionary<string, PayerOptions> Organizations { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);

@@ -10,6 +10,7 @@ using Gatehouse.Limits.Queue;
 using Gatehouse.Metering;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Upstream;
 
@@ -47,6 +48,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
             Catalog = catalog,
             Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
+            RunPolicies = RunPolicyCompiler.Compile(options.Runs, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };

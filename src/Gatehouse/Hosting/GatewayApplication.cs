@@ -19,6 +19,7 @@ using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Probes;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -92,6 +93,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         snapshots.Follow(_cache.Configure);
         var cacheMeasurements = new CacheMeasurements(_cache);
         _metrics.ObserveCache(cacheMeasurements.Lookups, cacheMeasurements.Stores, cacheMeasurements.Entries, cacheMeasurements.Bytes, cacheMeasurements.Evictions);
+        var runStore = new RunStore(database);
+        var runs = new RunTracker(runStore, _alerts, _metrics, _time, logging.CreateLogger<RunTracker>());
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
@@ -101,6 +104,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
             meter,
             _shadows,
             objects,
+            runs,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger, _lifetime);
@@ -113,7 +117,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_cache).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(runStore).AddSingleton(runs).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);

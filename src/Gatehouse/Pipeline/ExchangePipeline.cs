@@ -7,6 +7,7 @@ using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 
 namespace Gatehouse.Pipeline;
 
@@ -23,6 +24,7 @@ internal sealed partial class ExchangePipeline(
     CostMeter meter,
     ShadowTraffic shadows,
     ObjectService objects,
+    RunTracker runs,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
 {
@@ -54,6 +56,7 @@ internal sealed partial class ExchangePipeline(
             outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
             limits.Settle(exchange);
+            runs.Leave(exchange);
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
@@ -92,6 +95,7 @@ internal sealed partial class ExchangePipeline(
         {
             _ = exchange.Reservation?.Settle(default);
             CacheStage.End(exchange);
+            runs.Leave(exchange);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -110,10 +114,17 @@ internal sealed partial class ExchangePipeline(
             }
 
             (exchange.Payer, exchange.User) = (payer, payer.User);
+            if (RunHeaders.Check(exchange.Http.Request.Headers) is { } unnamed)
+            {
+                return unnamed;
+            }
+
             if (await ingress(exchange) is { Continues: false } unreadable)
             {
                 return unreadable;
             }
+
+            runs.Identify(exchange);
 
             // 2 authorize: may this principal reach this target
             exchange.Phase = ExchangePhase.Authorize;
@@ -122,8 +133,13 @@ internal sealed partial class ExchangePipeline(
                 return denied;
             }
 
-            // 3 admit: is it within its limits, can it be recorded, and is there room for it
+            // 3 admit: may its run go on, is it within its limits, can it be recorded, and is there room for it
             exchange.Phase = ExchangePhase.Admit;
+            if (await runs.EnterAsync(exchange) is { Continues: false } stopped)
+            {
+                return stopped;
+            }
+
             if (await limits.ReserveAsync(exchange) is { Continues: false } beyond)
             {
                 return beyond;

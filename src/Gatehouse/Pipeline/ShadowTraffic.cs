@@ -86,6 +86,7 @@ internal sealed class ShadowTraffic(GatewayMetrics metrics, TimeProvider time) :
         {
             Trace = exchange.Trace,
             Run = exchange.Run,
+            RunFirst = exchange.RunFirst ?? exchange.Id,
             Key = exchange.Key,
             Payer = exchange.Payer,
             User = exchange.User,
