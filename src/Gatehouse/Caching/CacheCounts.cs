@@ -4,6 +4,7 @@ namespace Gatehouse.Caching;
 internal sealed class CacheCounts
 {
     public long Hits;
+    public long Semantic;
     public long Shared;
     public long Misses;
     public long Stores;
@@ -12,10 +13,15 @@ internal sealed class CacheCounts
     public long Differed;
     public long NotVerified;
 
-    public void Hit(long? savedNanoUsd, bool isShared)
+    public void Hit(long? savedNanoUsd, bool isShared, bool isSemantic)
     {
         _ = Interlocked.Increment(ref Hits);
         _ = Interlocked.Add(ref SavedNanoUsd, savedNanoUsd ?? 0);
+        if (isSemantic)
+        {
+            _ = Interlocked.Increment(ref Semantic);
+        }
+
         if (isShared)
         {
             _ = Interlocked.Increment(ref Shared);

@@ -35,6 +35,7 @@ internal static class CacheEndpoints
         disk.Entries,
         disk.Bytes,
         Interlocked.Read(ref counts.Hits),
+        Interlocked.Read(ref counts.Semantic),
         Interlocked.Read(ref counts.Shared),
         Interlocked.Read(ref counts.Misses),
         Interlocked.Read(ref counts.Stores),

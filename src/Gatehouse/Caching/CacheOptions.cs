@@ -1,3 +1,4 @@
+using Gatehouse.Caching.Semantic;
 using Gatehouse.Configuration.Binding;
 
 namespace Gatehouse.Caching;
@@ -41,4 +42,7 @@ internal sealed record CacheRuleOptions
 
     [KeyDoc("The part of the hits in percent for which the provider is asked all the same, in the background, to learn how often its answer differs.", Default = "`0`")]
     public decimal? VerifyPercent { get; set; }
+
+    [KeyDoc("At a route: questions that mean the same get the same answer, too.", Default = "none: only the same request does")]
+    public SemanticCacheOptions? Semantic { get; set; }
 }

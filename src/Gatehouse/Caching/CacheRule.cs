@@ -1,15 +1,21 @@
+using Gatehouse.Caching.Semantic;
 using Gatehouse.Configuration.Binding;
+using Gatehouse.Pipeline;
 
 namespace Gatehouse.Caching;
 
 /// <summary>How answers of a route, or of a key, are kept; what is null is not said.</summary>
 internal sealed record CacheRule(bool? Exact, TimeSpan? Ttl, long? MaxEntry, double? VerifyPercent)
 {
+    /// <summary>Of a route: answers to questions that mean the same are taken, too. Null where they are not.</summary>
+    public SemanticRule? Semantic { get; init; }
+
     private static readonly TimeSpan DefaultTtl = TimeSpan.FromMinutes(10);
     private static readonly long DefaultMaxEntry = ByteSize.MiB(1).Bytes;
 
+    /// <param name="targetOf">Of a route: the target that a text names, or null after a mistake at a path. Null for a key.</param>
     /// <returns>Null where nothing is written.</returns>
-    public static CacheRule? Compile(CacheRuleOptions? options, string path, ConfigurationErrors errors)
+    public static CacheRule? Compile(CacheRuleOptions? options, string path, ConfigurationErrors errors, Func<string, string, Target?>? targetOf = null)
     {
         if (options is null)
         {
@@ -31,7 +37,15 @@ internal sealed record CacheRule(bool? Exact, TimeSpan? Ttl, long? MaxEntry, dou
             errors.Add($"{path}.verify_percent", "must be 0 to 100");
         }
 
-        return new CacheRule(options.Exact, options.Ttl, options.MaxEntry?.Bytes, (double?)options.VerifyPercent);
+        if (options.Semantic is not null && targetOf is null)
+        {
+            errors.Add($"{path}.semantic", "belongs to a route");
+        }
+
+        return new CacheRule(options.Exact, options.Ttl, options.MaxEntry?.Bytes, (double?)options.VerifyPercent)
+        {
+            Semantic = targetOf is null ? null : SemanticRule.Compile(options.Semantic, $"{path}.semantic", errors, targetOf),
+        };
     }
 
     /// <summary>What holds for an exchange: the stricter of both.</summary>
@@ -46,7 +60,8 @@ internal sealed record CacheRule(bool? Exact, TimeSpan? Ttl, long? MaxEntry, dou
         return new EffectiveCacheRule(
             Stricter(route?.Ttl, key?.Ttl) ?? DefaultTtl,
             Stricter(route?.MaxEntry, key?.MaxEntry) ?? DefaultMaxEntry,
-            Math.Max(route?.VerifyPercent ?? 0, key?.VerifyPercent ?? 0));
+            Math.Max(route?.VerifyPercent ?? 0, key?.VerifyPercent ?? 0),
+            route?.Semantic);
     }
 
     private static T? Stricter<T>(T? one, T? other)
@@ -56,4 +71,5 @@ internal sealed record CacheRule(bool? Exact, TimeSpan? Ttl, long? MaxEntry, dou
 /// <param name="Ttl">How long an answer is good for.</param>
 /// <param name="MaxEntry">Bytes.</param>
 /// <param name="VerifyPercent">0 to 100.</param>
-internal readonly record struct EffectiveCacheRule(TimeSpan Ttl, long MaxEntry, double VerifyPercent);
+/// <param name="Semantic">Null where only the same request gets the same answer.</param>
+internal readonly record struct EffectiveCacheRule(TimeSpan Ttl, long MaxEntry, double VerifyPercent, SemanticRule? Semantic);

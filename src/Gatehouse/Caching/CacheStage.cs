@@ -1,9 +1,11 @@
+using System.Globalization;
+using Gatehouse.Caching.Semantic;
 using Gatehouse.Pipeline;
 
 namespace Gatehouse.Caching;
 
 /// <summary>Step 5: whether the answer is there already; and, at the end of an exchange, whether its answer is one to keep.</summary>
-internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Random random, TimeProvider time)
+internal sealed class CacheStage(AnswerCache cache, SemanticCache semantic, ShadowTraffic shadows, Random random, TimeProvider time)
 {
     private static readonly GatewayError NotCached = new(
         GatewayErrorCode.NotCached, "There is no kept answer to this request that is good enough, and it may not go to a provider (cache-control: only-if-cached).");
@@ -51,6 +53,10 @@ internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Rando
         if (entry is not null && cache.Store(entry, claim.Epoch))
         {
             _ = Interlocked.Increment(ref cache.CountsOf(entry.Route).Stores);
+            if (claim.Question is { } question && !CallsTool(entry.Body))
+            {
+                semantic.Add(question, entry.Key);
+            }
         }
 
         claim.Flight?.Land(entry);
@@ -84,7 +90,7 @@ internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Rando
             return FindOnDiskAsync(exchange, claim, control, runCopy);
         }
 
-        return control.OnlyIfCached ? Elsewhere(control) : mayRead ? LeadOrFollowAsync(exchange, claim, control, runCopy) : Missed(exchange, claim);
+        return mayRead ? FindAlikeAsync(exchange, claim, control, runCopy) : control.OnlyIfCached ? Elsewhere(control) : Missed(exchange, claim);
     }
 
     private async ValueTask<Outcome?> FindOnDiskAsync(Exchange exchange, CacheClaim claim, RequestCacheControl control, Func<Exchange, Task> runCopy)
@@ -92,6 +98,45 @@ internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Rando
         if (await cache.ReadAsync(claim.Key) is { } entry && control.Takes(entry, time.GetUtcNow()))
         {
             return await GiveAsync(exchange, entry, claim.Rule, runCopy, isShared: false);
+        }
+
+        return await FindAlikeAsync(exchange, claim, control, runCopy);
+    }
+
+    /// <summary>No answer to the same request is there; perhaps one to a question that means the same.</summary>
+    private ValueTask<Outcome?> FindAlikeAsync(Exchange exchange, CacheClaim claim, RequestCacheControl control, Func<Exchange, Task> runCopy)
+    {
+        if (claim.Rule.Semantic is { } rule
+            && SemanticPartition.Of(exchange.Operation, ExactKey.ScopeOf(exchange, random), exchange.Request.Body, rule.MaxTemperature) is { } query)
+        {
+            return FindAlikeAsync(exchange, claim, rule, query, control, runCopy);
+        }
+
+        return control.OnlyIfCached ? Elsewhere(control) : LeadOrFollowAsync(exchange, claim, control, runCopy);
+    }
+
+    private async ValueTask<Outcome?> FindAlikeAsync(
+        Exchange exchange, CacheClaim claim, SemanticRule rule, SemanticQuery query, RequestCacheControl control, Func<Exchange, Task> runCopy)
+    {
+        var question = claim.Question = await semantic.AskAsync(exchange, rule, query);
+        if (exchange.ClientLeft)
+        {
+            return Outcome.Continue;
+        }
+
+        if (semantic.Find(question) is { } match)
+        {
+            var now = time.GetUtcNow();
+            if ((cache.Find(match.Key, now) ?? await cache.ReadAsync(match.Key)) is not { } entry)
+            {
+                semantic.Remove(question, match.Key);
+            }
+            else if (control.Takes(entry, now))
+            {
+                exchange.Response.Headers["x-gatehouse-cache-match"] = string.Create(
+                    CultureInfo.InvariantCulture, $"{(rule.Embeddings is null ? "lexical" : "embeddings")}; similarity={match.Similarity:0.000}");
+                return await GiveAsync(exchange, entry, claim.Rule, runCopy, isShared: false, CacheStatus.Semantic);
+            }
         }
 
         return await (control.OnlyIfCached ? Elsewhere(control) : LeadOrFollowAsync(exchange, claim, control, runCopy));
@@ -151,13 +196,13 @@ internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Rando
         return default;
     }
 
-    private async ValueTask<Outcome?> GiveAsync(Exchange exchange, CacheEntry entry, EffectiveCacheRule rule, Func<Exchange, Task> runCopy, bool isShared)
+    private async ValueTask<Outcome?> GiveAsync(Exchange exchange, CacheEntry entry, EffectiveCacheRule rule, Func<Exchange, Task> runCopy, bool isShared, CacheStatus status = CacheStatus.Hit)
     {
-        exchange.Cache = CacheStatus.Hit;
+        exchange.Cache = status;
         exchange.SavedNanoUsd = entry.CostNanoUsd;
         exchange.Dropped = entry.Dropped;
         var counts = cache.CountsOf(exchange.Route!.Name ?? "");
-        counts.Hit(entry.CostNanoUsd, isShared);
+        counts.Hit(entry.CostNanoUsd, isShared, status == CacheStatus.Semantic);
         if (rule.VerifyPercent > 0 && random.NextDouble() * 100 < rule.VerifyPercent)
         {
             Verify(exchange, entry, counts, runCopy);
@@ -210,6 +255,10 @@ internal sealed class CacheStage(AnswerCache cache, ShadowTraffic shadows, Rando
             Dropped = exchange.Dropped,
         };
     }
+
+    /// <summary>What a model wants to be done now is not for another question, as near as it may be. In the words of any dialect; to find them in a text is no harm.</summary>
+    private static bool CallsTool(ReadOnlySpan<byte> body) => body.IndexOf("\"tool_calls\""u8) >= 0 || body.IndexOf("\"tool_use\""u8) >= 0
+        || body.IndexOf("\"function_call\""u8) >= 0 || body.IndexOf("\"functionCall\""u8) >= 0;
 
     /// <summary>Reasons to stop that say that something went wrong: OpenRouter's and Zhipu's, Cohere's, Gemini's, that of the Responses API.</summary>
     private static bool TellsOfFailure(string? finishReason) => finishReason?.ToLowerInvariant() is

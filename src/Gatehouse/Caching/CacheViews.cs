@@ -20,6 +20,7 @@ internal sealed record CacheRouteView(
     long DiskEntries,
     long DiskBytes,
     [property: Description("Since the start of the gateway, as all that follows.")] long Hits,
+    [property: Description("Hits on questions that mean the same.")] long Semantic,
     [property: Description("Hits that waited for the answer to an equal request.")] long Shared,
     long Misses,
     long Stores,

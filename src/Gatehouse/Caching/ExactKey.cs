@@ -57,6 +57,14 @@ internal static class ExactKey
         }
     }
 
+    /// <summary>All of it but the body, for those who compare the body in another way.</summary>
+    public static string ScopeOf(Exchange exchange, Random random)
+    {
+        using var text = KeyBuffer.Take();
+        WriteContext(exchange, random, text);
+        return Convert.ToHexString(SHA256.HashData(text.Written));
+    }
+
     private static void WriteContext(Exchange exchange, Random random, KeyBuffer text)
     {
         var (request, operation, headers) = (exchange.Request, exchange.Operation, exchange.Http.Request.Headers);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Gatehouse.Admin;
 using Gatehouse.Alerts;
 using Gatehouse.Caching;
+using Gatehouse.Caching.Semantic;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -99,7 +100,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
             authenticator,
             limits,
             new Admission(_ledger, _queue, _metrics),
-            new CacheStage(_cache, _shadows, environment.Random, _time),
+            new CacheStage(_cache, new SemanticCache(_time), _shadows, environment.Random, _time),
             new Dispatcher(limits, meter, _time, environment.Random),
             meter,
             _shadows,

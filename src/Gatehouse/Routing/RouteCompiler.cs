@@ -62,7 +62,7 @@ internal sealed class RouteCompiler(
             Hedge = HedgeOf(options.Hedge, before),
             SemanticNodes = [.. root.SemanticNodes],
             ConditionalNodes = [.. root.ConditionalNodes],
-            Cache = CacheRule.Compile(options.Cache, $"{path}.cache", errors),
+            Cache = CacheRule.Compile(options.Cache, $"{path}.cache", errors, TargetOf),
             Release = ReleaseModel.Of(options.Release),
             Continuation = options.Continuation,
             Counts = before?.Counts ?? new RouteCounts(),
