@@ -9,6 +9,7 @@ var root = new RootCommand("Gatehouse: the one door between AI agents and the mo
     RouteCommand.Create(),
     ConfigCommand.Create(),
     CatalogCommand.Create(),
+    UsageCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -36,14 +36,16 @@ public sealed partial class ArchitectureTests
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
+        ["Reports"] = "Admin.Contract Catalog Configuration Ledger Metering Pipeline Storage",
+
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Reports Routing Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
+        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Reports Responses Routing Storage Telemetry",
         ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
     };
 

@@ -7,6 +7,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
+using Gatehouse.Reports;
 using Gatehouse.Routing;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
@@ -51,6 +52,7 @@ internal static class AdminPlane
         var api = app.MapGroup("/api/v1").WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(AdminError), ["application/json"]));
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
+        UsageEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);

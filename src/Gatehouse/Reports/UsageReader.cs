@@ -1,0 +1,182 @@
+using System.Globalization;
+using Gatehouse.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Gatehouse.Reports;
+
+/// <param name="Values">Of the groupings, in their order.</param>
+internal sealed record UsageGroup(string?[] Values, long[] Sums);
+
+/// <param name="Groups">Null: there are more than <see cref="UsageReader.MaxGroups"/>.</param>
+/// <param name="IsComplete">False while older exchanges are still being summed up.</param>
+internal sealed record UsageResult(List<UsageGroup>? Groups, long[] Totals, bool IsComplete);
+
+/// <summary>Reads the sums, on connections of its own. Whole days come from the sums of days, what is left of a period from those of hours.</summary>
+internal sealed class UsageReader(Database database)
+{
+    public const int MaxGroups = 100_000;
+
+    private const string NoPeriod = "";
+
+    public UsageResult Read(UsageQuery query)
+    {
+        using var connection = database.Connect();
+        // One state of the database for all that is read.
+        using var transaction = connection.BeginTransaction(deferred: true);
+        var times = query.GroupBy.Where(UsageGrouping.IsTime).ToArray();
+        var calendar = new UsageCalendar(query.Zone, times);
+        using var dimensions = new UsageDimensionGroups(connection, [.. query.GroupBy.Where(name => !UsageGrouping.IsTime(name))], query.Filters);
+        var sums = new Dictionary<(string Period, int Group), long[]>();
+        var periods = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var totals = new long[UsageMeasures.Count];
+        foreach (var segment in SegmentsOf(connection, query, calendar))
+        {
+            if (!Read(connection, segment, calendar, dimensions, periods, sums))
+            {
+                return new UsageResult(null, totals, IsComplete: true);
+            }
+        }
+
+        var groups = new List<UsageGroup>(sums.Count);
+        foreach (var ((period, group), each) in sums)
+        {
+            Add(each, totals);
+            groups.Add(new UsageGroup(Values(query.GroupBy, periods[period], dimensions[group]), each));
+        }
+
+        Sort(groups, query);
+        return new UsageResult(groups, totals, UsageSettings.Read(connection, UsageHistory.Until) is null);
+    }
+
+    /// <summary>The parts of the period, each to be read from one table.</summary>
+    internal static List<UsageSegment> SegmentsOf(SqliteConnection connection, UsageQuery query, UsageCalendar calendar)
+    {
+        var foldedUntil = long.Parse(UsageSettings.Read(connection, UsageRows.FoldedUntil) ?? "0", CultureInfo.InvariantCulture);
+        // No more than there is: a period of centuries has few days with sums.
+        var from = Math.Max(query.From, Bound(connection, "min") ?? query.To);
+        var to = Math.Min(query.To, (Bound(connection, "max") ?? query.From) + 1);
+        var segments = new List<UsageSegment>();
+        while (from < to)
+        {
+            var day = UsageRows.DayOf(from);
+            var isDay = from == day * 24 && from + 24 <= Math.Min(to, foldedUntil) && calendar.IsWhole(day);
+            var end = isDay ? from + 24 : Math.Min((day + 1) * 24, to);
+            if (segments.Count > 0 && segments[^1].IsDays == isDay)
+            {
+                segments[^1] = segments[^1] with { To = end };
+            }
+            else
+            {
+                segments.Add(new UsageSegment(isDay, from, end));
+            }
+
+            from = end;
+        }
+
+        return segments;
+    }
+
+    /// <summary>All columns of a row after its time and dimensions.</summary>
+    internal static void ReadSums(SqliteStatement row, Span<long> sums)
+    {
+        for (var i = 0; i < UsageMeasures.FirstRare; i++)
+        {
+            sums[i] = UsageMeasures.Saturated(sums[i], row.Number(i + 2));
+        }
+
+        if (row.Number(UsageMeasures.FirstRare + 2) != 0)
+        {
+            for (var i = UsageMeasures.FirstRare; i < UsageMeasures.Count; i++)
+            {
+                sums[i] = UsageMeasures.Saturated(sums[i], row.Number(i + 3));
+            }
+        }
+    }
+
+    internal static SqliteStatement Rows(SqliteConnection connection, UsageSegment segment)
+    {
+        var (table, time) = segment.IsDays ? ("usage_days", "day") : ("usage_hours", "hour");
+        var rows = new SqliteStatement(connection, $"SELECT {time}, dimensions, {UsageMeasures.Columns} FROM {table} WHERE {time} >= ? AND {time} < ? ORDER BY {time}, dimensions");
+        rows.Bind(1, segment.IsDays ? segment.From / 24 : segment.From);
+        rows.Bind(2, segment.IsDays ? segment.To / 24 : segment.To);
+        return rows;
+    }
+
+    private static bool Read(
+        SqliteConnection connection, UsageSegment segment, UsageCalendar calendar, UsageDimensionGroups dimensions, Dictionary<string, string[]> periods,
+        Dictionary<(string Period, int Group), long[]> sums)
+    {
+        using var rows = Rows(connection, segment);
+        var (time, period) = (long.MinValue, NoPeriod);
+        while (rows.Read())
+        {
+            if (rows.Number(0) is var next && (time == long.MinValue || (next != time && !calendar.IsTimeless)))
+            {
+                time = next;
+                var names = calendar.PeriodsOf(segment.IsDays ? time * 24 : time);
+                period = string.Join(' ', names);
+                _ = periods.TryAdd(period, names);
+            }
+
+            var group = dimensions.GroupOf(rows.Number(1));
+            if (group == UsageDimensionGroups.NotAsked)
+            {
+                continue;
+            }
+
+            if (!sums.TryGetValue((period, group), out var sum))
+            {
+                if (sums.Count == MaxGroups)
+                {
+                    return false;
+                }
+
+                sum = sums[(period, group)] = new long[UsageMeasures.Count];
+            }
+
+            ReadSums(rows, sum);
+        }
+
+        return true;
+    }
+
+    private static string?[] Values(IReadOnlyList<string> groupBy, string[] periods, string?[] dimensions)
+    {
+        var (period, dimension) = (0, 0);
+        return [.. groupBy.Select(name => UsageGrouping.IsTime(name) ? periods[period++] : dimensions[dimension++])];
+    }
+
+    private static void Add(long[] one, long[] sums)
+    {
+        for (var i = 0; i < UsageMeasures.Count; i++)
+        {
+            sums[i] = UsageMeasures.Saturated(sums[i], one[i]);
+        }
+    }
+
+    private static void Sort(List<UsageGroup> groups, UsageQuery query)
+    {
+        var measure = Array.IndexOf(UsageMeasures.Names, query.OrderBy);
+        groups.Sort((a, b) =>
+        {
+            var order = measure >= 0 ? b.Sums[measure].CompareTo(a.Sums[measure]) : 0;
+            for (var i = 0; order == 0 && i < a.Values.Length; i++)
+            {
+                order = string.CompareOrdinal(a.Values[i], b.Values[i]);
+            }
+
+            return order;
+        });
+    }
+
+    private static long? Bound(SqliteConnection connection, string function)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {function}(hour) FROM usage_hours";
+        return command.ExecuteScalar() as long?;
+    }
+}
+
+/// <param name="From">The first hour.</param>
+/// <param name="To">The hour after the last.</param>
+internal readonly record struct UsageSegment(bool IsDays, long From, long To);
