@@ -26,7 +26,8 @@ internal static class UsageReports
     private static readonly string[] Reports =
     [
         "", "group_by=key", "group_by=day", "group_by=key,target,route,day", "group_by=team,month", "group_by=label.env,model", "key=key-7&group_by=day",
-        "group_by=day&time_zone=Europe/Berlin", "group_by=month&time_zone=Europe/Berlin", "group_by=hour", "group_by=hour,target",
+        "group_by=day&time_zone=Europe/Berlin", "group_by=month&time_zone=Europe/Berlin", "group_by=key,day&time_zone=America/Los_Angeles", "group_by=day&time_zone=Asia/Tokyo",
+        "group_by=hour,target&from=2026-02-01&to=2026-02-08", "group_by=hour,target&from=2026-02-01&to=2026-03-01", "group_by=hour",
     ];
 
     public static void Run(Arguments arguments)
@@ -134,8 +135,8 @@ internal static class UsageReports
     private static UsageQuery Parse(string report)
     {
         var parameters = report.Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => new StringValues(pair[1]), StringComparer.Ordinal);
-        parameters["from"] = Start.ToString("yyyy-MM-dd", null);
-        parameters["to"] = Start.AddDays(Days).ToString("yyyy-MM-dd", null);
+        _ = parameters.TryAdd("from", Start.ToString("yyyy-MM-dd", null));
+        _ = parameters.TryAdd("to", Start.AddDays(Days).ToString("yyyy-MM-dd", null));
         var (query, mistake) = UsageQuery.Parse(new QueryCollection(parameters), Start, []);
         return query ?? throw new BenchException(mistake!.Message);
     }

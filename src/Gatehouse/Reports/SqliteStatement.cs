@@ -18,7 +18,12 @@ internal sealed class SqliteStatement : IDisposable
         {
             throw new StorageException(raw.sqlite3_errmsg(_database).utf8_to_string());
         }
+
+        Marks = raw.sqlite3_bind_parameter_count(_statement);
     }
+
+    /// <summary>Values that it takes.</summary>
+    public int Marks { get; }
 
     /// <param name="index">From 1.</param>
     public void Bind(int index, long value) => _ = raw.sqlite3_bind_int64(_statement, index, value);

@@ -18,8 +18,31 @@ internal sealed class UsageCalendar(TimeZoneInfo zone, IReadOnlyList<string> tim
         return [.. times.Select(time => NameOf(time, local))];
     }
 
-    /// <summary>Whether all hours of a day of UTC are of the same periods.</summary>
-    public bool IsWhole(long day) => IsTimeless || (!times.Contains("hour", StringComparer.Ordinal) && PeriodsOf(day * 24).SequenceEqual(PeriodsOf((day * 24) + 23), StringComparer.Ordinal));
+    /// <summary>Whether the sums of days are of any use.</summary>
+    public bool HasHours => times.Contains("hour", StringComparer.Ordinal);
+
+    /// <summary>
+    /// The hour at which the periods of a day of UTC change: in most time zones a day of UTC is of two days. The end of the day when they do not.
+    /// </summary>
+    public long ChangeOf(long day)
+    {
+        var (first, end) = (day * 24, (day + 1) * 24);
+        if (IsTimeless)
+        {
+            return end;
+        }
+
+        var periods = PeriodsOf(first);
+        for (var hour = first + 1; hour < end; hour++)
+        {
+            if (!PeriodsOf(hour).SequenceEqual(periods, StringComparer.Ordinal))
+            {
+                return hour;
+            }
+        }
+
+        return end;
+    }
 
     private static string NameOf(string time, DateTimeOffset local) => time switch
     {

@@ -11,12 +11,13 @@ internal sealed record UsageGroup(string?[] Values, long[] Sums);
 /// <param name="IsComplete">False while older exchanges are still being summed up.</param>
 internal sealed record UsageResult(List<UsageGroup>? Groups, long[] Totals, bool IsComplete);
 
-/// <summary>Reads the sums, on connections of its own. Whole days come from the sums of days, what is left of a period from those of hours.</summary>
+/// <summary>
+/// Reads the sums, on connections of its own. Whole days come from the sums of days, what is left of a period from those of hours. A day of UTC that
+/// is of two days of the time zone is counted to the one that has more of it, and the hours of the other one are then moved.
+/// </summary>
 internal sealed class UsageReader(Database database)
 {
     public const int MaxGroups = 100_000;
-
-    private const string NoPeriod = "";
 
     public UsageResult Read(UsageQuery query)
     {
@@ -38,7 +39,7 @@ internal sealed class UsageReader(Database database)
         }
 
         var groups = new List<UsageGroup>(sums.Count);
-        foreach (var ((period, group), each) in sums)
+        foreach (var ((period, group), each) in sums.Where(pair => pair.Value[UsageMeasures.Exchanges] != 0))
         {
             Add(each, totals);
             groups.Add(new UsageGroup(Values(query.GroupBy, periods[period], dimensions[group]), each));
@@ -55,15 +56,21 @@ internal sealed class UsageReader(Database database)
         // No more than there is: a period of centuries has few days with sums.
         var from = Math.Max(query.From, Bound(connection, "min") ?? query.To);
         var to = Math.Min(query.To, (Bound(connection, "max") ?? query.From) + 1);
-        var segments = new List<UsageSegment>();
+        var (segments, moves) = (new List<UsageSegment>(), new List<UsageSegment>());
         while (from < to)
         {
             var day = UsageRows.DayOf(from);
-            var isDay = from == day * 24 && from + 24 <= Math.Min(to, foldedUntil) && calendar.IsWhole(day);
+            var isDay = from == day * 24 && from + 24 <= Math.Min(to, foldedUntil) && !calendar.HasHours;
             var end = isDay ? from + 24 : Math.Min((day + 1) * 24, to);
-            if (segments.Count > 0 && segments[^1].IsDays == isDay)
+            if (isDay && calendar.ChangeOf(day) is var change && change < end)
             {
-                segments[^1] = segments[^1] with { To = end };
+                var isLate = change - from < end - change;
+                moves.Add(isLate ? new UsageSegment(IsDays: false, from, change, end - 1) : new UsageSegment(IsDays: false, change, end, from));
+                segments.Add(new UsageSegment(IsDays: true, from, end, isLate ? end - 1 : from));
+            }
+            else if (segments.Count > 0 && segments[^1] is { Main: null } last && last.IsDays == isDay)
+            {
+                segments[^1] = last with { To = end };
             }
             else
             {
@@ -73,7 +80,8 @@ internal sealed class UsageReader(Database database)
             from = end;
         }
 
-        return segments;
+        // After the days that they are taken from.
+        return [.. segments, .. moves];
     }
 
     /// <summary>All columns of a row after its time and dimensions.</summary>
@@ -107,15 +115,14 @@ internal sealed class UsageReader(Database database)
         Dictionary<(string Period, int Group), long[]> sums)
     {
         using var rows = Rows(connection, segment);
-        var (time, period) = (long.MinValue, NoPeriod);
+        var (time, period) = (long.MinValue, "");
+        var taken = segment is { IsDays: false, Main: { } main } ? PeriodOf(main) : null;
         while (rows.Read())
         {
             if (rows.Number(0) is var next && (time == long.MinValue || (next != time && !calendar.IsTimeless)))
             {
                 time = next;
-                var names = calendar.PeriodsOf(segment.IsDays ? time * 24 : time);
-                period = string.Join(' ', names);
-                _ = periods.TryAdd(period, names);
+                period = PeriodOf(segment.IsDays ? segment.Main ?? (time * 24) : time);
             }
 
             var group = dimensions.GroupOf(rows.Number(1));
@@ -124,20 +131,43 @@ internal sealed class UsageReader(Database database)
                 continue;
             }
 
-            if (!sums.TryGetValue((period, group), out var sum))
+            if (SumsOf(period, group) is not { } sum)
             {
-                if (sums.Count == MaxGroups)
-                {
-                    return false;
-                }
-
-                sum = sums[(period, group)] = new long[UsageMeasures.Count];
+                return false;
             }
 
-            ReadSums(rows, sum);
+            if (taken is null)
+            {
+                ReadSums(rows, sum);
+            }
+            else
+            {
+                var moved = new long[UsageMeasures.Count];
+                ReadSums(rows, moved);
+                Add(moved, sum);
+                Subtract(moved, sums[(taken, group)]);
+            }
         }
 
         return true;
+
+        string PeriodOf(long hour)
+        {
+            var names = calendar.PeriodsOf(hour);
+            var name = string.Join(' ', names);
+            _ = periods.TryAdd(name, names);
+            return name;
+        }
+
+        long[]? SumsOf(string name, int group)
+        {
+            if (!sums.TryGetValue((name, group), out var found) && sums.Count < MaxGroups)
+            {
+                found = sums[(name, group)] = new long[UsageMeasures.Count];
+            }
+
+            return found;
+        }
     }
 
     private static string?[] Values(IReadOnlyList<string> groupBy, string[] periods, string?[] dimensions)
@@ -151,6 +181,14 @@ internal sealed class UsageReader(Database database)
         for (var i = 0; i < UsageMeasures.Count; i++)
         {
             sums[i] = UsageMeasures.Saturated(sums[i], one[i]);
+        }
+    }
+
+    private static void Subtract(long[] one, long[] sums)
+    {
+        for (var i = 0; i < UsageMeasures.Count; i++)
+        {
+            sums[i] -= one[i];
         }
     }
 
@@ -179,4 +217,5 @@ internal sealed class UsageReader(Database database)
 
 /// <param name="From">The first hour.</param>
 /// <param name="To">The hour after the last.</param>
-internal readonly record struct UsageSegment(bool IsDays, long From, long To);
+/// <param name="Main">Of a day: an hour of the periods that it is counted to. Of hours: of the periods that they were counted to with their day.</param>
+internal readonly record struct UsageSegment(bool IsDays, long From, long To, long? Main = null);

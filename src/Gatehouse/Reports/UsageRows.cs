@@ -20,10 +20,6 @@ internal sealed class UsageRows : IGroupRows
     private const int MostRemembered = 50_000;
     private const int MostHours = 64;
 
-    private static readonly string Values = string.Join(", ", Enumerable.Repeat("?", UsageMeasures.Count + 3));
-
-    private static readonly string Sums = string.Join(", ", UsageMeasures.Names.Select(name => $"{name} = {name} + excluded.{name}"));
-
     // Beyond the largest integer a sum becomes a real, and the least of both is the integer again.
     private static readonly string BoundedSums = string.Join(", ", UsageMeasures.Names.Select(name => $"{name} = CAST(min({name} + excluded.{name}, 9000000000000000000) AS INTEGER)"));
 
@@ -32,6 +28,7 @@ internal sealed class UsageRows : IGroupRows
     private readonly Dictionary<(long Hour, long Id), long[]> _sums = [];
     private readonly Stack<long[]> _free = [];
     private readonly SqliteStatement _addHour;
+    private readonly SqliteStatement _addRareHour;
     private readonly SqliteStatement _addDay;
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _insert;
@@ -41,6 +38,7 @@ internal sealed class UsageRows : IGroupRows
     private readonly SqliteStatement _writeFolded;
     private readonly SqliteStatement _nextHour;
     private readonly SqliteStatement _fold;
+    private readonly SqliteConnection _connection;
     private readonly bool _folds;
     private readonly int _mostSets;
     private long? _foldedUntil;
@@ -48,10 +46,11 @@ internal sealed class UsageRows : IGroupRows
     /// <param name="folds">Hours that are over are added to their days. Only one may do so for a database.</param>
     public UsageRows(SqliteConnection connection, bool folds = true, int mostSets = DefaultMostSets)
     {
-        (_folds, _mostSets) = (folds, mostSets);
+        (_connection, _folds, _mostSets) = (connection, folds, mostSets);
         var columns = UsageMeasures.Columns;
-        _addHour = new SqliteStatement(connection, $"INSERT INTO usage_hours (hour, dimensions, {columns}) VALUES ({Values}) ON CONFLICT (hour, dimensions) DO UPDATE SET {Sums}, others = others | excluded.others");
-        _addDay = new SqliteStatement(connection, $"INSERT INTO usage_days (day, dimensions, {columns}) VALUES ({Values}) ON CONFLICT (day, dimensions) DO UPDATE SET {Sums}, others = others | excluded.others");
+        _addHour = Upsert("usage_hours", "hour", UsageMeasures.FirstRare);
+        _addRareHour = Upsert("usage_hours", "hour", UsageMeasures.Count);
+        _addDay = Upsert("usage_days", "day", UsageMeasures.Count);
         _find = new SqliteStatement(connection, "SELECT id FROM usage_dimensions WHERE digest = ?");
         _insert = new SqliteStatement(connection, $"INSERT INTO usage_dimensions ({UsageDimensions.Columns}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
         _isInHour = new SqliteStatement(connection, "SELECT 1 FROM usage_hours WHERE hour = ? AND dimensions = ?");
@@ -99,7 +98,7 @@ internal sealed class UsageRows : IGroupRows
         foreach (var ((hour, id), sums) in _sums)
         {
             newest = Math.Max(newest, hour);
-            Add(_addHour, hour, id, sums);
+            Add(UsageMeasures.HasRare(sums) ? _addRareHour : _addHour, hour, id, sums);
             if (hour < foldedUntil)
             {
                 Add(_addDay, DayOf(hour), id, sums);
@@ -130,10 +129,19 @@ internal sealed class UsageRows : IGroupRows
 
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_addHour, _addDay, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_addHour, _addRareHour, _addDay, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
         {
             statement.Dispose();
         }
+    }
+
+    private SqliteStatement Upsert(string table, string time, int measures)
+    {
+        string[] columns = [time, "dimensions", "others", .. UsageMeasures.Names[..measures]];
+        var sums = string.Join(", ", UsageMeasures.Names[..measures].Select(name => $"{name} = {name} + excluded.{name}"));
+        return new SqliteStatement(
+            _connection, $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(_ => "?"))}) ON CONFLICT ({time}, dimensions) DO UPDATE SET {sums}"
+            + (measures > UsageMeasures.FirstRare ? ", others = others | excluded.others" : ""));
     }
 
     private static long FloorDivided(long value, long by) => Math.DivRem(value, by, out var rest) - (rest < 0 ? 1 : 0);
@@ -142,12 +150,13 @@ internal sealed class UsageRows : IGroupRows
     {
         statement.Bind(1, time);
         statement.Bind(2, id);
-        for (var i = 0; i < UsageMeasures.Count; i++)
+        statement.Bind(3, UsageMeasures.HasRare(sums) ? 1 : 0);
+        var count = statement.Marks - 3;
+        for (var i = 0; i < count; i++)
         {
-            statement.Bind(i + (i < UsageMeasures.FirstRare ? 3 : 4), sums[i]);
+            statement.Bind(i + 4, sums[i]);
         }
 
-        statement.Bind(UsageMeasures.FirstRare + 3, UsageMeasures.HasRare(sums) ? 1 : 0);
         // A sum that does not fit into an integer stays as it was: the ledger must be written whatever providers report.
         _ = statement.Run();
     }
