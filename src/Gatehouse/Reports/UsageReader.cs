@@ -27,7 +27,7 @@ internal sealed class UsageReader(Database database)
         var times = query.GroupBy.Where(UsageGrouping.IsTime).ToArray();
         var calendar = new UsageCalendar(query.Zone, times);
         using var dimensions = new UsageDimensionGroups(connection, [.. query.GroupBy.Where(name => !UsageGrouping.IsTime(name))], query.Filters);
-        var sums = new Dictionary<(string Period, int Group), long[]>();
+        var sums = new Dictionary<string, Dictionary<int, long[]>>(StringComparer.Ordinal);
         var periods = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var totals = new long[UsageMeasures.Count];
         foreach (var segment in SegmentsOf(connection, query, calendar))
@@ -38,11 +38,14 @@ internal sealed class UsageReader(Database database)
             }
         }
 
-        var groups = new List<UsageGroup>(sums.Count);
-        foreach (var ((period, group), each) in sums.Where(pair => pair.Value[UsageMeasures.Exchanges] != 0))
+        var groups = new List<UsageGroup>();
+        foreach (var (period, ofPeriod) in sums)
         {
-            Add(each, totals);
-            groups.Add(new UsageGroup(Values(query.GroupBy, periods[period], dimensions[group]), each));
+            foreach (var (group, each) in ofPeriod.Where(pair => pair.Value[UsageMeasures.Exchanges] != 0))
+            {
+                Add(each, totals);
+                groups.Add(new UsageGroup(Values(query.GroupBy, periods[period], dimensions[group]), each));
+            }
         }
 
         Sort(groups, query);
@@ -112,17 +115,19 @@ internal sealed class UsageReader(Database database)
 
     private static bool Read(
         SqliteConnection connection, UsageSegment segment, UsageCalendar calendar, UsageDimensionGroups dimensions, Dictionary<string, string[]> periods,
-        Dictionary<(string Period, int Group), long[]> sums)
+        Dictionary<string, Dictionary<int, long[]>> sums)
     {
         using var rows = Rows(connection, segment);
-        var (time, period) = (long.MinValue, "");
-        var taken = segment is { IsDays: false, Main: { } main } ? PeriodOf(main) : null;
+        var (time, ofPeriod) = (long.MinValue, new Dictionary<int, long[]>());
+        var taken = segment is { IsDays: false, Main: { } main } ? OfPeriod(main) : null;
+        var moved = new long[UsageMeasures.Count];
+        var count = sums.Values.Sum(each => each.Count);
         while (rows.Read())
         {
             if (rows.Number(0) is var next && (time == long.MinValue || (next != time && !calendar.IsTimeless)))
             {
                 time = next;
-                period = PeriodOf(segment.IsDays ? segment.Main ?? (time * 24) : time);
+                ofPeriod = OfPeriod(segment.IsDays ? segment.Main ?? (time * 24) : time);
             }
 
             var group = dimensions.GroupOf(rows.Number(1));
@@ -131,9 +136,14 @@ internal sealed class UsageReader(Database database)
                 continue;
             }
 
-            if (SumsOf(period, group) is not { } sum)
+            if (!ofPeriod.TryGetValue(group, out var sum))
             {
-                return false;
+                if (++count > MaxGroups)
+                {
+                    return false;
+                }
+
+                sum = ofPeriod[group] = new long[UsageMeasures.Count];
             }
 
             if (taken is null)
@@ -142,31 +152,21 @@ internal sealed class UsageReader(Database database)
             }
             else
             {
-                var moved = new long[UsageMeasures.Count];
+                Array.Clear(moved);
                 ReadSums(rows, moved);
                 Add(moved, sum);
-                Subtract(moved, sums[(taken, group)]);
+                Subtract(moved, taken[group]);
             }
         }
 
         return true;
 
-        string PeriodOf(long hour)
+        Dictionary<int, long[]> OfPeriod(long hour)
         {
             var names = calendar.PeriodsOf(hour);
             var name = string.Join(' ', names);
             _ = periods.TryAdd(name, names);
-            return name;
-        }
-
-        long[]? SumsOf(string name, int group)
-        {
-            if (!sums.TryGetValue((name, group), out var found) && sums.Count < MaxGroups)
-            {
-                found = sums[(name, group)] = new long[UsageMeasures.Count];
-            }
-
-            return found;
+            return sums.TryGetValue(name, out var known) ? known : sums[name] = [];
         }
     }
 
