@@ -12,6 +12,7 @@ var root = new RootCommand("Gatehouse: the one door between AI agents and the mo
     CatalogCommand.Create(),
     AlertCommand.Create(),
     CacheCommand.Create(),
+    UsageCommand.Create(),
 };
 
 var parsed = root.Parse(args);

@@ -38,14 +38,15 @@ public sealed partial class ArchitectureTests
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
         ["Alerts"] = "Admin.Contract Configuration.Binding Identity Pipeline Storage Telemetry",
+        ["Reports"] = "Admin.Contract Catalog Configuration Ledger Metering Pipeline Storage",
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
         ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Alerts Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Admin"] = "Admin.Contract Alerts Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Reports Routing Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Responses Routing Storage Telemetry",
+        ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Reports Responses Routing Storage Telemetry",
         ["Commands"] = "Admin.Contract Alerts Caching Catalog Configuration Hosting Identity Routing Storage Upstream",
     };
 

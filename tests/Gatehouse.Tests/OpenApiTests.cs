@@ -25,6 +25,8 @@ public sealed class OpenApiTests
         "GET /api/v1/routes/{name} 200 401 404",
         "POST /api/v1/alerts/test 200 401",
         "POST /api/v1/alerts/{id}/acknowledge 200 401 404",
+        "GET /api/v1/usage 200 400 401",
+        "GET /api/v1/usage/repriced 200 400 401 409",
         "POST /api/v1/keys 201 400 401",
         "POST /api/v1/routes/{name}/explain 200 400 401 404",
     ];

@@ -9,6 +9,7 @@ using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
+using Gatehouse.Reports;
 using Gatehouse.Routing;
 using Gatehouse.Runs;
 using Gatehouse.Telemetry;
@@ -54,6 +55,7 @@ internal static class AdminPlane
         var api = app.MapGroup("/api/v1").WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(AdminError), ["application/json"]));
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
+        UsageEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);

@@ -16,6 +16,7 @@ using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Reports;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Explain;
@@ -42,6 +43,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
 
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
+    private readonly UsageHistory _usageHistory;
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
@@ -68,7 +70,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         Snapshots = snapshots;
         Keys = keys;
 
-        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>());
+        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>(), [connection => new UsageRows(connection)]);
+        _usageHistory = new UsageHistory(database, _time, logging.CreateLogger<UsageHistory>());
         _metrics = new GatewayMetrics();
         _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
@@ -110,6 +113,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger, _lifetime);
         var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _lifetime, _time);
+        var prices = new PriceHistory(database);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
@@ -118,7 +122,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
                 .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_cache).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(runStore).AddSingleton(runs).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(runStore).AddSingleton(runs)
+                .AddSingleton(new UsageReader(database)).AddSingleton(new FocusExport(database, prices, snapshots)).AddSingleton(new RepricedReport(database, prices)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
@@ -187,6 +192,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _watcher.Start();
         _isServing = true;
         _prober.Start();
+        _usageHistory.Start();
     }
 
     /// <summary>Lets load balancers turn away, stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
@@ -194,6 +200,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     {
         await _watcher.DisposeAsync();
         await _prober.DisposeAsync();
+        await _usageHistory.DisposeAsync();
         var server = Snapshots.Current.Options.Server;
         _lifetime.Stop();
         if (_isServing && server.DrainDelay > TimeSpan.Zero)

@@ -30,10 +30,14 @@ internal sealed class ExchangeInsert : IDisposable
     private readonly sqlite3_stmt _undo;
     private readonly sqlite3_stmt _release;
     private readonly Action<LedgerEntry, Exception> _leftOut;
+    private readonly IGroupRows[] _groupRows;
+    private readonly List<LedgerEntry> _inserted = [];
     private int _column;
 
     /// <param name="leftOut">Told of an exchange that is recorded without its companions, and why.</param>
-    public ExchangeInsert(SqliteConnection connection, Action<LedgerEntry, Exception> leftOut)
+    /// <param name="groupRows">Make what else is written with each group, on the connection they are given.</param>
+    public ExchangeInsert(
+        SqliteConnection connection, Action<LedgerEntry, Exception> leftOut, IReadOnlyList<Func<SqliteConnection, IGroupRows>> groupRows)
     {
         _connection = connection;
         _leftOut = leftOut;
@@ -47,6 +51,7 @@ internal sealed class ExchangeInsert : IDisposable
         _save = Prepare("SAVEPOINT companions");
         _undo = Prepare("ROLLBACK TO companions");
         _release = Prepare("RELEASE companions");
+        _groupRows = [.. groupRows.Select(make => make(connection))];
     }
 
     /// <summary>Writes the rows in one transaction.</summary>
@@ -60,23 +65,43 @@ internal sealed class ExchangeInsert : IDisposable
             {
                 Bind(entry);
                 Step(_insert);
+                if (_groupRows.Length > 0 && raw.sqlite3_changes(_database) > 0)
+                {
+                    _inserted.Add(entry);
+                }
+
                 if (entry.Companions.Count > 0)
                 {
                     WriteCompanions(entry);
                 }
             }
 
+            WriteGroupRows();
             Step(_commit);
         }
         catch
         {
             RollBack();
+            foreach (var rows in _groupRows)
+            {
+                rows.Forget();
+            }
+
             throw;
+        }
+        finally
+        {
+            _inserted.Clear();
         }
     }
 
     public void Dispose()
     {
+        foreach (var rows in _groupRows)
+        {
+            rows.Dispose();
+        }
+
         _insert.Dispose();
         _begin.Dispose();
         _commit.Dispose();
@@ -84,6 +109,26 @@ internal sealed class ExchangeInsert : IDisposable
         _save.Dispose();
         _undo.Dispose();
         _release.Dispose();
+    }
+
+    private void WriteGroupRows()
+    {
+        if (_inserted.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var rows in _groupRows)
+            {
+                rows.Write(_inserted);
+            }
+        }
+        catch (SqliteException exception)
+        {
+            throw new StorageException(exception.Message, exception);
+        }
     }
 
     /// <summary>
