@@ -39,6 +39,7 @@ try
             return 0;
         case ["vectors", .. var rest]:
             Vectors.Run(new Arguments(rest), TimeProvider.System);
+            return 0;
         case ["usage", .. var rest]:
             UsageReports.Run(new Arguments(rest));
             return 0;

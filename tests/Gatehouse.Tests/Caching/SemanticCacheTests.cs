@@ -47,7 +47,7 @@ public sealed class SemanticCacheTests
         _ = await AskAsync(gateway, Question);
         var answer = await AskAsync(gateway, "please, what's the capital of France", parameter, turns, key);
 
-        Assert.NotEqual("semantic", answer.Cache);
+        Assert.NotEqual("semantic", answer.Cache, StringComparer.Ordinal);
     }
 
     [Fact]
