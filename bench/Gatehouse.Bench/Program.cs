@@ -8,6 +8,7 @@ const string Usage = """
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
            Gatehouse.Bench expressions --rounds N
+           Gatehouse.Bench cache-key --rounds N
            Gatehouse.Bench chaos  --gateway NAME --url URL (--key KEY [--admin URL --admin-token TOKEN] | [--retries N])
                                   --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
            Gatehouse.Bench chaos-report --results FILE
@@ -34,6 +35,9 @@ try
             return 0;
         case ["expressions", .. var rest]:
             Expressions.Run(new Arguments(rest));
+            return 0;
+        case ["cache-key", .. var rest]:
+            CacheKeys.Run(new Arguments(rest));
             return 0;
         case ["chaos", .. var rest]:
             await new ChaosRun(TimeProvider.System).RunAsync(new Arguments(rest));
