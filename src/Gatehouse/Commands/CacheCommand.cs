@@ -58,9 +58,10 @@ internal static class CacheCommand
         foreach (var route in cache.Routes)
         {
             var (lookups, verification) = (route.Hits + route.Misses, route.Verification);
+            var share = lookups == 0 ? 0 : 100m * route.Hits / lookups;
             _ = text.Append(CultureInfo.InvariantCulture, $"\n{route.Route ?? "(targets named directly)"}\n");
             _ = text.Append(CultureInfo.InvariantCulture, $"  kept      {route.Entries} in memory ({route.Bytes} bytes), {route.DiskEntries} on disk ({route.DiskBytes} bytes)\n");
-            _ = text.Append(CultureInfo.InvariantCulture, $"  hits      {route.Hits} of {lookups}{(lookups > 0 ? $" ({100m * route.Hits / lookups:0.#} %)" : "")}, {route.Shared} of them waited for an equal request\n");
+            _ = text.Append(CultureInfo.InvariantCulture, $"  hits      {route.Hits} of {lookups} ({share:0.#} %), {route.Shared} of them waited for an equal request\n");
             _ = text.Append(CultureInfo.InvariantCulture, $"  saved     {route.SavedNanoUsd / NanoUsdPerUsd:0.#########} USD\n");
             if (verification.Compared + verification.Failed > 0)
             {

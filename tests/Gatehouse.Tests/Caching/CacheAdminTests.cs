@@ -96,6 +96,36 @@ public sealed class CacheAdminTests
     }
 
     [Fact]
+    public async Task The_commands_tell_and_delete()
+    {
+        await using var upstream = CacheGateway.Counting();
+        await using var gateway = await GatewayHost.StartAsync(CacheGateway.Yaml(upstream));
+        for (var i = 0; i < 4; i++)
+        {
+            _ = await gateway.CacheOfAsync(CacheGateway.Chat());
+        }
+
+        var (code, output, error) = await RunAsync("stats");
+        Assert.Equal((0, ""), (code, error));
+        Assert.EndsWith(
+            "\nkept\n  kept      1 in memory (758 bytes), 0 on disk (0 bytes)\n  hits      3 of 4 (75 %), 0 of them waited for an equal request\n  saved     0.009 USD", output.TrimEnd(), StringComparison.Ordinal);
+        (code, output, _) = await RunAsync("stats", "--json");
+        Assert.Equal(0, code);
+        Assert.Equal(3, JsonElement.Parse(output).GetProperty("routes")[0].GetProperty("hits").GetInt64());
+
+        (code, _, error) = await RunAsync("purge");
+        Assert.Equal(2, code);
+        Assert.Contains("--all", error, StringComparison.Ordinal);
+        (_, output, _) = await RunAsync("purge", "--route", "free", "--key", "test");
+        Assert.Equal("deleted 0", output.TrimEnd());
+        (_, output, _) = await RunAsync("purge", "--route", "kept", "--key", "test", "--model", "kept");
+        Assert.Equal("deleted 1", output.TrimEnd());
+
+        Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments) => GatewayProcess.RunAsync(
+            ["cache", .. arguments], ".", ("GATEHOUSE_ADMIN_URL", gateway.Application.AdminAddress.ToString()), ("GATEHOUSE_ADMIN_TOKEN", GatewayHost.AdminToken));
+    }
+
+    [Fact]
     public void Streams_are_compared_by_what_they_say_and_not_by_how_they_are_cut()
     {
         var kept = MemoryTierTests.Entry("a", 0) with { IsEventStream = true, Body = System.Text.Encoding.UTF8.GetBytes(string.Concat(CacheGateway.Frames(1))) };

@@ -234,6 +234,83 @@ public sealed class ExactCacheTests
     }
 
     [Fact]
+    public async Task Of_an_answer_that_was_taken_back_nothing_is_kept_and_what_came_after_it_is()
+    {
+        await using var broken = new ScriptedUpstream(async (_, connection) =>
+        {
+            await connection.SendAsync("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"id\":\"half");
+            connection.Reset();
+        });
+        await using var upstream = CacheGateway.Counting();
+        await using var gateway = await GatewayHost.StartAsync(
+            $$"""
+            providers:
+              bad: { kind: openai-compatible, base_url: "{{broken.Address}}v1", api_key: x }
+              mock: { kind: openai-compatible, base_url: "{{upstream.Address}}v1", api_key: x }
+            routes:
+              kept: { targets: [bad/gpt, mock/gpt], retry: { attempts: 2 }, cache: { exact: true } }
+            """);
+        using var first = await gateway.AskAsync(CacheGateway.Chat());
+        var (missed, text) = await first.ReadAsync();
+        Assert.Equal(("miss", "mock/gpt"), (missed, first.Header("x-gatehouse-target")));
+
+        using var second = await gateway.AskAsync(CacheGateway.Chat());
+
+        Assert.Equal(("hit", text), await second.ReadAsync());
+        Assert.Equal(CacheGateway.Answer(1), text);
+    }
+
+    [Fact]
+    public async Task A_stream_that_broke_off_is_not_kept_and_one_that_was_joined_is()
+    {
+        await using var broken = new ScriptedUpstream(async (_, connection) =>
+        {
+            await connection.StartChunkedAsync(200, "text/event-stream");
+            await connection.ChunkAsync(CacheGateway.Frames(1)[0]);
+            await connection.ChunkAsync(CacheGateway.Frames(1)[1]);
+            connection.Reset();
+        });
+        await using var upstream = CacheGateway.Counting();
+        await using var gateway = await GatewayHost.StartAsync(
+            $$"""
+            providers:
+              bad: { kind: openai-compatible, base_url: "{{broken.Address}}v1", api_key: x }
+              mock: { kind: openai-compatible, base_url: "{{upstream.Address}}v1", api_key: x }
+            routes:
+              cut: { targets: [bad/gpt, mock/gpt], cache: { exact: true } }
+              kept: { targets: [bad/gpt, mock/gpt], continuation: instruction, cache: { exact: true } }
+            """);
+        using (var cut = await gateway.AskAsync(CacheGateway.Chat(more: ",\"stream\":true", model: "cut")))
+        {
+            Assert.Contains("error", (await cut.ReadAsync()).Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("miss", await gateway.CacheOfAsync(CacheGateway.Chat(more: ",\"stream\":true", model: "cut")));
+        using var first = await gateway.AskAsync(CacheGateway.Chat(more: ",\"stream\":true"));
+        var (missed, text) = await first.ReadAsync();
+        Assert.Equal("miss", missed);
+        using var second = await gateway.AskAsync(CacheGateway.Chat(more: ",\"stream\":true"));
+        Assert.Equal(("hit", text), await second.ReadAsync());
+        Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bodies_of_any_size_and_shape_are_answered()
+    {
+        await using var upstream = ScriptedUpstream.Json(CacheGateway.Answer(1));
+        await using var gateway = await GatewayHost.StartAsync(CacheGateway.Yaml(upstream));
+        var long1 = CacheGateway.Chat(new string('x', 7 << 20));
+        Assert.Equal("miss", await gateway.CacheOfAsync(long1));
+        Assert.Equal("hit", await gateway.CacheOfAsync(long1));
+        Assert.Equal("bypass", await gateway.CacheOfAsync(CacheGateway.Chat(new string('x', 9 << 20))));
+
+        var deep = CacheGateway.Chat(more: $",\"x\":{string.Concat(Enumerable.Repeat("{\"b\":1,\"a\":", 400))}1{new string('}', 400)}");
+        Assert.Equal("miss", await gateway.CacheOfAsync(deep));
+        Assert.Equal("hit", await gateway.CacheOfAsync(deep));
+        Assert.Equal("bypass", await gateway.CacheOfAsync(CacheGateway.Chat(more: $",\"x\":{{{string.Join(',', Enumerable.Range(0, 5000).Select(i => $"\"{i}\":1"))}}}")));
+    }
+
+    [Fact]
     public async Task What_the_target_was_not_told_is_told_again()
     {
         await using var upstream = CacheGateway.Counting();
