@@ -17,12 +17,13 @@ public sealed partial class ArchitectureTests
         ["Storage"] = "",
         ["Configuration.Binding"] = "",
         ["Admin.Contract"] = "",
+        ["Alerts"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
+        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Runs Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Catalog Configuration.Binding Identity Limits Objects Responses Routing Runs Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
@@ -36,15 +37,16 @@ public sealed partial class ArchitectureTests
         ["Telemetry"] = "Pipeline",
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
+        ["Runs"] = "Admin.Contract Alerts Configuration.Binding Ledger Limits Pipeline Routing Storage Telemetry",
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Runs Telemetry Upstream",
+        ["Admin"] = "Admin.Contract Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Runs Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Storage Upstream",
+        ["Hosting"] = "Admin Alerts Catalog Configuration Identity Ingress Ledger Limits Objects Pipeline Responses Routing Runs Storage Telemetry",
+        ["Commands"] = "Admin.Contract Catalog Configuration Hosting Identity Routing Runs Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

@@ -21,8 +21,12 @@ public sealed class OpenApiTests
         "GET /api/v1/providers 200 401",
         "GET /api/v1/routes 200 401",
         "GET /api/v1/routes/{name} 200 401 404",
+        "GET /api/v1/runs 200 400 401",
+        "GET /api/v1/runs/{id} 200 401 404 409",
         "POST /api/v1/keys 201 400 401",
         "POST /api/v1/routes/{name}/explain 200 400 401 404",
+        "POST /api/v1/runs/{id}/resume 200 401 404 409",
+        "POST /api/v1/runs/{id}/stop 200 400 401 404 409",
     ];
 
     [Fact]
