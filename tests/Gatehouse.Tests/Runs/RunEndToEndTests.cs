@@ -285,6 +285,29 @@ public sealed class RunEndToEndTests
     }
 
     [Fact]
+    public async Task A_run_that_is_older_than_what_is_looked_up_after_a_restart_is_still_one()
+    {
+        var time = new ManualTime();
+        using var folder = new TemporaryFolder();
+        await using var upstream = ScriptedUpstream.Json(Answer);
+        await using (var gateway = await StartAsync(upstream, folder: folder, time: time))
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                using var response = await AskAsync(gateway, Call, "long");
+                time.Advance(TimeSpan.FromMinutes(25));
+            }
+        }
+
+        await using (var gateway = await StartAsync(upstream, folder: folder, time: time))
+        {
+            using var response = await AskAsync(gateway, Call, "long");
+            Assert.Equal(5, (await RunAsync(gateway, "long")).GetProperty("run").GetProperty("calls").GetInt32());
+            Assert.Single(await ListAsync(gateway, ""));
+        }
+    }
+
+    [Fact]
     public async Task Mistakes_of_limits_are_told_with_their_keys()
     {
         await using var gateway = await GatewayHost.StartAsync("providers: { sandbox: {} }");
@@ -331,7 +354,7 @@ public sealed class RunEndToEndTests
         return output;
     }
 
-    private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream, string runs = "[]", TemporaryFolder? folder = null, string provider = "kind: openai-compatible, ") => GatewayHost.StartAsync(
+    private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream, string runs = "[]", TemporaryFolder? folder = null, string provider = "kind: openai-compatible, ", TimeProvider? time = null) => GatewayHost.StartAsync(
         string.Create(CultureInfo.InvariantCulture, $$"""
         providers:
           mock: { {{provider}}base_url: "{{upstream.Address.ToString().TrimEnd('/')}}/v1", api_key: upstream-secret }
@@ -342,7 +365,7 @@ public sealed class RunEndToEndTests
           - { name: test, secret: {{GatewayHost.Key}}, models: ["*"] }
           - { name: other, secret: {{Other}}, models: ["*"] }
 
-        """), folder: folder);
+        """), time, folder);
 
     private static Task<HttpResponseMessage> AskAsync(GatewayHost gateway, string json, string? run, string key = GatewayHost.Key, params (string Name, string Value)[] headers) =>
         PostAsync(gateway, "/v1/chat/completions", json, key, run is null ? headers : [("x-gatehouse-run", run), .. headers]);
