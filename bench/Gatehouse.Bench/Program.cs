@@ -43,6 +43,7 @@ try
             return 0;
         case ["usage", .. var rest]:
             UsageReports.Run(new Arguments(rest));
+            return 0;
         case ["cache-key", .. var rest]:
             CacheKeys.Run(new Arguments(rest));
             return 0;

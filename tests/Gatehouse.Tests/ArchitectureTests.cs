@@ -17,12 +17,13 @@ public sealed partial class ArchitectureTests
         ["Storage"] = "",
         ["Configuration.Binding"] = "",
         ["Admin.Contract"] = "",
+        ["Alerts"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Caching Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
+        ["Pipeline"] = "Caching Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Runs Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Alerts Caching Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Alerts Caching Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Runs Storage Upstream",
 
         // the steps
         ["Identity"] = "Admin.Contract Caching Configuration Configuration.Binding Limits Pipeline Storage",
@@ -42,12 +43,13 @@ public sealed partial class ArchitectureTests
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Alerts Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Reports Routing Storage Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Runs Telemetry Upstream",
+        ["Admin"] = "Admin.Contract Alerts Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Reports Routing Runs Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Reports Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Alerts Caching Catalog Configuration Hosting Identity Routing Storage Upstream",
+        ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Reports Responses Routing Runs Storage Telemetry",
+        ["Commands"] = "Admin.Contract Alerts Caching Catalog Configuration Hosting Identity Routing Runs Storage Upstream",
+        ["Runs"] = "Admin.Contract Alerts Configuration.Binding Ledger Limits Pipeline Routing Storage Telemetry",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

@@ -9,6 +9,9 @@ internal sealed record RunRow(string Id, DateTimeOffset StartedAt, TimeSpan Dura
 
     public string? Agent { get; init; }
 
+    /// <summary>Id of the run's first exchange; null for that one.</summary>
+    public string? First { get; init; }
+
     /// <summary>As the caller wrote it.</summary>
     public required string Model { get; init; }
 

@@ -28,7 +28,7 @@ internal sealed class RunStore(Database database)
 
     private const string Columns =
         "id, started_at, total_us, parent, shadow_of, target, status, outcome, operation, key_name, agent, requested, "
-        + "input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, delivered_text, cost_nano_usd";
+        + "input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, delivered_text, cost_nano_usd, run_first";
 
     /// <summary>The first exchanges of a run and those that follow them, by an index each.</summary>
     private const string OfRun =
@@ -192,6 +192,7 @@ internal sealed class RunStore(Database database)
             Tokens = tokens,
             RequestTokens = request,
             CostNanoUsd = Number(17),
+            First = Text(18),
         };
 
         string? Text(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);

@@ -37,7 +37,7 @@ internal sealed partial class RunTracker
     /// <param name="from">Limits count what began since then.</param>
     private void Restore(RunKey key, string agent, IReadOnlyList<RunRow> rows, DateTimeOffset from)
     {
-        var run = new RunState(key, rows[0].Agent ?? agent, Latest(from, rows[0].StartedAt)) { First = rows[0].Id, LastAt = rows[^1].EndedAt };
+        var run = new RunState(key, rows[0].Agent ?? agent, Latest(from, rows[0].StartedAt)) { First = rows[0].First ?? rows[0].Id, LastAt = rows[^1].EndedAt };
         var depths = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var row in rows)
         {
