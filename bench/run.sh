@@ -173,6 +173,23 @@ measure_routes() {
   done
 }
 
+# What the exact cache gives and costs: hits, look-ups that find nothing good enough, and a route without a cache.
+measure_cache() {
+  local round connections
+  [[ -n ${pid[gatehouse]:-} ]] || return 0
+  for what in hit miss none; do pid[$what]=${pid[gatehouse]} url[$what]=${url[gatehouse]}; done
+  sed "s|mock/bench|cached|" bench/request.json >"$work/cached.json"
+  sed "s|mock/bench|route-of-1|" bench/request.json >"$work/uncached.json"
+  for round in $(seq "$ROUNDS"); do
+    for connections in 1 16 64; do
+      BENCH_REQUEST=$work/cached.json measure cache hit "$connections" "$round" load hit "$connections" "$DURATION"
+    done
+    # One connection: equal requests at the same time would share one answer.
+    BENCH_REQUEST=$work/cached.json BENCH_CACHE_CONTROL=max-age=0 measure cache miss 1 "$round" load miss 1 "$DURATION"
+    BENCH_REQUEST=$work/uncached.json measure cache none 1 "$round" load none 1 "$DURATION"
+  done
+}
+
 record_memory() {
   local target peak now
   for target in "${targets[@]}"; do
@@ -248,6 +265,7 @@ start_nginx
 for target in "${targets[@]}"; do warm_up "$target"; done
 measure_load
 measure_routes
+measure_cache
 record_memory
 [[ -z ${pid[gatehouse]:-} ]] || check_gateway_recorded
 measure_all_idle
@@ -257,6 +275,7 @@ measure_all_idle
   dotnet "$bench" report --results "$results"
   dotnet "$bench" translation --rounds 7
   dotnet "$bench" expressions --rounds 7
+  dotnet "$bench" cache-key --rounds 7
 } >"$work/report.md"
 cat "$work/report.md"
 # Only a whole report replaces the last one.

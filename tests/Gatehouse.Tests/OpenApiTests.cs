@@ -30,11 +30,17 @@ public sealed class OpenApiTests
         "PATCH /api/v1/keys/{id} 200 400 401 404 409",
         "POST /api/v1/alerts/test 200 401",
         "POST /api/v1/alerts/{id}/acknowledge 200 401 404",
+        "GET /api/v1/usage 200 400 401",
+        "GET /api/v1/usage/repriced 200 400 401 409",
+        "GET /api/v1/runs 200 400 401",
+        "GET /api/v1/runs/{id} 200 401 404 409",
         "POST /api/v1/keys 201 400 401",
         "POST /api/v1/limits 201 400 401 409",
         "POST /api/v1/limits/{id}/raise 200 400 401 404",
         "POST /api/v1/routes/{name}/explain 200 400 401 404",
         "PUT /api/v1/limits/{id} 200 400 401 404 409",
+        "POST /api/v1/runs/{id}/resume 200 401 404 409",
+        "POST /api/v1/runs/{id}/stop 200 400 401 404 409",
     ];
 
     [Fact]

@@ -3,13 +3,16 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Admin.Contract;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
+using Gatehouse.Reports;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
 
@@ -54,11 +57,14 @@ internal static class AdminPlane
         KeyEndpoints.Map(api);
         LimitEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
+        UsageEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         AlertEndpoints.Map(api);
+        CacheEndpoints.Map(api);
         HealthEndpoints.Map(api);
+        RunEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();
         _ = app.MapOpenApi($"/openapi/{DocumentName}.json");

@@ -17,7 +17,8 @@ internal sealed class ExchangeInsert : IDisposable
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
         + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
         + "service_tier, cost_nano_usd, price_revision, shadow_of, continuations, "
-        + "organization, team, project, user, agent, labels, parent, cache, saved_nano_usd, prompt_cache_saved_nano_usd, cost_is_estimated";
+        + "organization, team, project, user, agent, labels, parent, cache, saved_nano_usd, prompt_cache_saved_nano_usd, cost_is_estimated, "
+        + "run_first";
 
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
@@ -244,6 +245,7 @@ internal sealed class ExchangeInsert : IDisposable
         Number(entry.SavedNanoUsd);
         Number(entry.PromptCacheSavedNanoUsd);
         Number(entry.IsCostEstimated ? 1 : null);
+        Text(entry.RunFirst);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

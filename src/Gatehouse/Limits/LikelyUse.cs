@@ -26,7 +26,7 @@ internal readonly record struct LikelyUse(long InputTokens, long OutputTokens, l
         }
 
         var traits = exchange.Traits;
-        var input = scale.Tokens(target.Model, traits.InputTokens);
+        var input = scale.Tokens(target.Model, traits.InputTokens, traits.UsesTools);
         if (!exchange.Operation.IsChat && exchange.Operation != Operation.Completion)
         {
             return new LikelyUse(input, 0, 0, 0);

@@ -298,7 +298,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
             if (exchange.HasTraits && usage.InputTokens is { } input)
             {
-                scale.Learn(target.Model, exchange.Traits.InputTokens, input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0));
+                scale.Learn(target.Model, exchange.Traits.InputTokens, input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0), exchange.Traits.UsesTools);
             }
         }
     }

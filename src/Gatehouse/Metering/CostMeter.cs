@@ -17,6 +17,12 @@ internal sealed class CostMeter(InputScale scale)
     /// <summary>Sets the cost of an exchange that has a target and was answered; it stays null when the price is not known.</summary>
     public void Settle(Exchange exchange)
     {
+        if (exchange.Cache is CacheStatus.Hit or CacheStatus.Semantic)
+        {
+            exchange.CostNanoUsd = 0;
+            return;
+        }
+
         exchange.ServiceTier = TierOf(exchange.Facts.ServiceTier);
         if (exchange.Operation.CountsTokens)
         {
@@ -62,7 +68,7 @@ internal sealed class CostMeter(InputScale scale)
     }
 
     /// <summary>Tokens that a request is likely to be counted as, at the target it went to.</summary>
-    public long InputOf(Exchange exchange) => scale.Tokens(exchange.Model, exchange.InputEstimate);
+    public long InputOf(Exchange exchange) => scale.Tokens(exchange.Model, exchange.InputEstimate, exchange is { HasTraits: true, Traits.UsesTools: true });
 
     /// <returns>Null where nothing is known to have been used.</returns>
     private Usage? UsageOf(Exchange exchange)

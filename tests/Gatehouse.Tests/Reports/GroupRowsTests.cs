@@ -49,7 +49,7 @@ public sealed class GroupRowsTests : IDisposable
             using (var connection = _database.Connect())
             {
                 Assert.Equal(0L, Scalar(connection, "SELECT count(*) FROM exchanges"));
-                Assert.Equal(0L, Scalar(connection, "SELECT count(*) FROM settings"));
+                Assert.Equal(0L, Scalar(connection, "SELECT count(*) FROM settings WHERE name LIKE 'exc%'"));
             }
 
             Assert.True(_rows.Forgotten > 0);
@@ -59,7 +59,7 @@ public sealed class GroupRowsTests : IDisposable
 
         using var after = _database.Connect();
         Assert.Equal(1L, Scalar(after, "SELECT count(*) FROM exchanges"));
-        Assert.Equal(1L, Scalar(after, "SELECT count(*) FROM settings"));
+        Assert.Equal(1L, Scalar(after, "SELECT count(*) FROM settings WHERE name LIKE 'exc%'"));
         Assert.Equal("exc_1", _rows.Ids[^1]);
     }
 
