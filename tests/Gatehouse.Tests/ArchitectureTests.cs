@@ -39,6 +39,7 @@ public sealed partial class ArchitectureTests
 
         ["Alerts"] = "Admin.Contract Configuration.Binding Identity Pipeline Storage Telemetry",
         ["Reports"] = "Admin.Contract Catalog Configuration Ledger Metering Pipeline Storage",
+        ["Runs"] = "Admin.Contract Alerts Configuration.Binding Ledger Limits Pipeline Routing Storage Telemetry",
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
@@ -48,7 +49,6 @@ public sealed partial class ArchitectureTests
         // the program
         ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Reports Responses Routing Runs Storage Telemetry",
         ["Commands"] = "Admin.Contract Alerts Caching Catalog Configuration Hosting Identity Limits Routing Runs Storage Upstream",
-        ["Runs"] = "Admin.Contract Alerts Configuration.Binding Ledger Limits Pipeline Routing Storage Telemetry",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];
