@@ -6,6 +6,7 @@ namespace Gatehouse.Bench;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(RequestLoad), "requests")]
 [JsonDerivedType(typeof(RouteLoad), "routes")]
+[JsonDerivedType(typeof(LimitLoad), "limits")]
 [JsonDerivedType(typeof(StreamLoad), "streams")]
 [JsonDerivedType(typeof(Memory), "memory")]
 [JsonDerivedType(typeof(Idle), "idle")]
@@ -28,6 +29,11 @@ internal sealed record RequestLoad(
 
 /// <summary>JSON answers of the gateway by ways of routing; <see cref="Measurement.Target"/> is the way.</summary>
 internal sealed record RouteLoad(
+    string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
+    : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
+
+/// <summary>JSON answers of the gateway by a key with limits and by one without; <see cref="Measurement.Target"/> is <c>limited</c> or <c>unlimited</c>.</summary>
+internal sealed record LimitLoad(
     string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
     : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
 

@@ -8,6 +8,7 @@ const string Usage = """
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
            Gatehouse.Bench expressions --rounds N
+           Gatehouse.Bench limits --rounds N
            Gatehouse.Bench vectors --rounds N
            Gatehouse.Bench chaos  --gateway NAME --url URL (--key KEY [--admin URL --admin-token TOKEN] | [--retries N])
                                   --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
@@ -35,6 +36,9 @@ try
             return 0;
         case ["expressions", .. var rest]:
             Expressions.Run(new Arguments(rest));
+            return 0;
+        case ["limits", .. var rest]:
+            LimitCosts.Run(new Arguments(rest));
             return 0;
         case ["vectors", .. var rest]:
             Vectors.Run(new Arguments(rest), TimeProvider.System);
