@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures direct, nginx and Gatehouse in one run and prints Markdown to stdout, progress to stderr. See README.md.
-#   bench/run.sh [--without-gateway] [--write FILE]
+#   bench/run.sh [--without-gateway | --limits] [--write FILE]
+# --limits measures what limits cost, and nothing else.
 # Environment: DURATION (s per measurement, 8), ROUNDS (3), STREAMS (streams per measurement, 8000), FRAME_DELAY (ms, 0),
 #   IDLE_STREAMS (as many as file descriptors allow, at most 10000; 0 skips), QUICK=1 (a smoke test: small values for all of these).
 set -euo pipefail
@@ -8,12 +9,14 @@ cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin # where Debian puts nginx, for root only
 
 targets=(direct nginx gatehouse)
+only=
 write=
 while (($#)); do
   case $1 in
     --without-gateway) targets=(direct nginx) ;;
+    --limits) targets=(gatehouse) only=limits IDLE_STREAMS=0 ;;
     --write) write=${2:?--write needs a file}; shift ;;
-    *) sed -n '2,5s/^# //p' bench/run.sh >&2; exit 2 ;;
+    *) sed -n '2,6s/^# //p' bench/run.sh >&2; exit 2 ;;
   esac
   shift
 done
@@ -33,9 +36,10 @@ fi
 
 . bench/processes.sh
 BENCH_KEY=gh_bench$(random_hex)
+BENCH_LIMITED_KEY=gh_bench$(random_hex)
 BENCH_ADMIN_TOKEN=$(random_hex)
 BENCH_REQUEST=bench/request.json
-export BENCH_KEY BENCH_ADMIN_TOKEN BENCH_REQUEST
+export BENCH_KEY BENCH_LIMITED_KEY BENCH_ADMIN_TOKEN BENCH_REQUEST
 
 declare -A url pid # of each target; the pid is that of the process whose CPU and memory count
 
@@ -190,6 +194,18 @@ measure_cache() {
   done
 }
 
+# The gateway's CPU for the same call by a key without limits and by one with four limits and a budget.
+measure_limits() {
+  local round way
+  [[ -n ${pid[gatehouse]:-} ]] || return 0
+  for way in unlimited limited; do pid[$way]=${pid[gatehouse]} url[$way]=${url[gatehouse]}; done
+  BENCH_KEY=$BENCH_LIMITED_KEY load gatehouse 16 "$((DURATION / 2 + 1))" >/dev/null
+  for round in $(seq "$((ROUNDS * 2))"); do
+    measure limits unlimited 16 "$round" load unlimited 16 "$((DURATION / 2 + 1))"
+    BENCH_KEY=$BENCH_LIMITED_KEY measure limits limited 16 "$round" load limited 16 "$((DURATION / 2 + 1))"
+  done
+}
+
 record_memory() {
   local target peak now
   for target in "${targets[@]}"; do
@@ -258,6 +274,15 @@ EOF
 
 install_tools
 build
+if [[ $only == limits ]]; then
+  start_mock
+  start_gateway ""
+  warm_up gatehouse
+  measure_limits
+  dotnet "$bench" report --results "$results"
+  dotnet "$bench" limits --rounds 7
+  exit 0
+fi
 machine=$(print_machine)
 start_mock
 start_nginx
@@ -266,6 +291,7 @@ for target in "${targets[@]}"; do warm_up "$target"; done
 measure_load
 measure_routes
 measure_cache
+measure_limits
 record_memory
 [[ -z ${pid[gatehouse]:-} ]] || check_gateway_recorded
 measure_all_idle
@@ -276,6 +302,7 @@ measure_all_idle
   dotnet "$bench" translation --rounds 7
   dotnet "$bench" expressions --rounds 7
   dotnet "$bench" cache-key --rounds 7
+  dotnet "$bench" limits --rounds 7
 } >"$work/report.md"
 cat "$work/report.md"
 # Only a whole report replaces the last one.

@@ -8,6 +8,7 @@ const string Usage = """
            Gatehouse.Bench report --results FILE
            Gatehouse.Bench translation --rounds N
            Gatehouse.Bench expressions --rounds N
+           Gatehouse.Bench limits --rounds N
            Gatehouse.Bench vectors --rounds N
            Gatehouse.Bench usage --rounds N
            Gatehouse.Bench cache-key --rounds N
@@ -37,6 +38,9 @@ try
             return 0;
         case ["expressions", .. var rest]:
             Expressions.Run(new Arguments(rest));
+            return 0;
+        case ["limits", .. var rest]:
+            LimitCosts.Run(new Arguments(rest));
             return 0;
         case ["vectors", .. var rest]:
             Vectors.Run(new Arguments(rest), TimeProvider.System);

@@ -17,6 +17,7 @@ internal static class Report
         WriteStreams([.. results.OfType<StreamLoad>()]);
         WriteRoutes([.. results.OfType<RouteLoad>()]);
         WriteCache([.. results.OfType<CacheLoad>()]);
+        WriteLimits([.. results.OfType<LimitLoad>()]);
         WriteMemory([.. results.OfType<Memory>()]);
         WriteIdle([.. results.OfType<Idle>()]);
         Targets.Write(results);
@@ -102,6 +103,31 @@ internal static class Report
         {
             Console.WriteLine($"| {group.Key.Target} | {group.Key.Connections} | {group.Median(load => load.PerSecond):N0} | {group.Median(load => load.CpuUsEach):N1} "
                 + $"| {group.Median(load => load.P50Us):N0} | {group.Median(load => load.P99Us):N0} |");
+        }
+    }
+
+    private static void WriteLimits(List<LimitLoad> loads)
+    {
+        if (loads.Count == 0)
+        {
+            return;
+        }
+
+        Console.WriteLine("""
+
+            ## Limits
+
+            The same request at 16 connections by a key without limits, and by one with four limits (requests and tokens a minute, concurrency, requests
+            of its team a day) and a budget. Ratio and difference are the medians of those of the rounds. Target: at most 15 µs more.
+
+            | key | CPU µs per request | ratio | µs more |
+            |---|---:|---:|---:|
+            """);
+        var without = loads.Where(load => load.Target == "unlimited").ToDictionary(load => load.Round);
+        foreach (var group in loads.GroupBy(load => load.Target, StringComparer.Ordinal))
+        {
+            Console.WriteLine($"| {group.Key} | {group.Median(load => load.CpuUsEach):N1} | {group.Median(load => load.CpuUsEach / without[load.Round].CpuUsEach):N3} "
+                + $"| {group.Median(load => load.CpuUsEach - without[load.Round].CpuUsEach):N1} |");
         }
     }
 

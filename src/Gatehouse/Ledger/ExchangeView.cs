@@ -33,7 +33,7 @@ internal sealed record AttemptView(
     [property: Description("Made beside another attempt that was slow to answer.")] bool Hedge,
     [property: Description("Microseconds after the start of the exchange.")] long StartedUs,
     [property: Description("Microseconds from then to the head of the answer, or to the failure.")] long HeadersUs,
-    [property: Description("Of an attempt that was given up: what its provider is expected to charge. A part of the exchange's cost.")] long? CostNanoUsd);
+    [property: Description("Where there are several: its part of the exchange's cost, null for none. Of one that was given up, what its provider is expected to charge.")] long? CostNanoUsd);
 
 internal sealed record ExchangeView(
     string Id,

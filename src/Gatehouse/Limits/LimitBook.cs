@@ -236,7 +236,7 @@ internal sealed class LimitBook(TimeProvider time)
         bool wasCalled;
         lock (account.Gate)
         {
-            wasCalled = !waiter.Leave();
+            wasCalled = !waiter.Leave(account);
         }
 
         if (wasCalled)
@@ -272,8 +272,12 @@ internal sealed class LimitBook(TimeProvider time)
 
     private static LimitWaiter? TakeWaiter(LimitAccount account)
     {
-        var first = (account as PeriodAccount)?.Waiters.First?.Value;
-        _ = first?.Leave();
+        if (account is not PeriodAccount { Waiters.First.Value: var first } period)
+        {
+            return null;
+        }
+
+        _ = first.Leave(period);
         return first;
     }
 

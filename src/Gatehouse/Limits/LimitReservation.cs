@@ -79,6 +79,40 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         return null;
     }
 
+    /// <summary>Waits until money that others hold comes back, and asks again, as long as there is any to wait for.</summary>
+    /// <param name="waiter">Stands in the line of an account.</param>
+    /// <param name="refusal">The answer for which it waits.</param>
+    /// <param name="end">When it waits no longer.</param>
+    /// <returns>Null as soon as it is set aside; else the last refusal.</returns>
+    public async ValueTask<LimitRefusal?> WaitAsync(Memory<LimitClaim> claims, LimitWaiter waiter, LimitRefusal refusal, CancellationToken end)
+    {
+        while (waiter.Line is { } account)
+        {
+            await waiter.Turn.WaitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (end.IsCancellationRequested)
+            {
+                LimitBook.Leave(waiter, account);
+                return refusal;
+            }
+
+            waiter.Ask();
+            var next = TryAdd(claims.Span, waiter);
+            if (next is null || waiter.Line != account)
+            {
+                LimitBook.PassTurn(account);
+            }
+
+            if (next is null)
+            {
+                return null;
+            }
+
+            refusal = next;
+        }
+
+        return refusal;
+    }
+
     /// <summary>Gives back what was set aside for a target that is not asked after all.</summary>
     public void LeaveTarget()
     {

@@ -97,7 +97,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         var waiter = Waiting < options.Queue && options.MaxWait > TimeSpan.Zero ? new LimitWaiter() : null;
         var refusal = reservation.TryAdd(claims.Span, waiter);
         return refusal is null ? new(Outcome.Continue)
-            : waiter?.Account is null ? new(Refuse(refusal))
+            : waiter?.Line is null ? new(Refuse(refusal))
             : WaitAsync(exchange, reservation, claims, waiter, refusal, options.MaxWait);
     }
 
@@ -107,35 +107,15 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
     {
         _ = Interlocked.Increment(ref _waiting);
         exchange.Timings.QueueWaitBegins();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded);
-        end.CancelAfter(patience);
-        using var timer = time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), end, patience, Timeout.InfiniteTimeSpan);
+        using var patient = new CancellationTokenSource(patience, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded, patient.Token);
         try
         {
-            while (waiter.Account is { } account)
-            {
-                await waiter.Turn.WaitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (end.IsCancellationRequested)
-                {
-                    LimitBook.Leave(waiter, account);
-                    return exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error : Refuse(refusal);
-                }
-
-                var next = reservation.TryAdd(claims.Span, waiter);
-                if (next is null || waiter.Account != account)
-                {
-                    LimitBook.PassTurn(account);
-                }
-
-                if (next is null)
-                {
-                    return Outcome.Continue;
-                }
-
-                refusal = next;
-            }
-
-            return Refuse(refusal);
+            return await reservation.WaitAsync(claims, waiter, refusal, end.Token) is not { } last ? Outcome.Continue
+                : exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error
+                // Who left was not refused: nobody is to be alarmed.
+                : exchange.ClientLeft ? last.ToError()
+                : Refuse(last);
         }
         finally
         {
@@ -163,8 +143,19 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
         exchange.Meter ??= new SpendMeter(reservation, share: Math.Max(1, likely - inputCost));
         var perToken = (LikelyUse.CostOf(exchange, target, use.InputTokens, 1000) ?? 0) - inputCost;
-        exchange.Meter.Begin(inputCost, perToken / 1000.0, exchange.Facts.TextBytes);
+        exchange.Meter.Begin(inputCost, perToken / 1000.0, exchange.Facts.TextBytes, PaidFor(exchange.Attempts));
         return null;
+    }
+
+    private static long PaidFor(List<Attempt> attempts)
+    {
+        var paid = 0L;
+        foreach (var attempt in attempts)
+        {
+            paid += attempt.CostNanoUsd ?? 0;
+        }
+
+        return paid;
     }
 
     /// <summary>What the rules that apply ask for.</summary>

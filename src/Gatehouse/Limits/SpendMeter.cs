@@ -23,12 +23,10 @@ internal sealed class SpendMeter(LimitReservation reservation, long share)
     /// <param name="inputCost">Nano-USD for the input.</param>
     /// <param name="perToken">Nano-USD for a token of output.</param>
     /// <param name="textBytes">Delivered so far.</param>
-    public void Begin(long inputCost, double perToken, long textBytes)
+    /// <param name="paid">Nano-USD for answers that were taken back: of them nothing is counted as delivered any more.</param>
+    public void Begin(long inputCost, double perToken, long textBytes, long paid)
     {
-        if (textBytes > _fromByte)
-        {
-            _before = CostAt(textBytes);
-        }
+        _before = textBytes > _fromByte ? CostAt(textBytes) : Math.Max(_before, paid);
 
         (_inputCost, _perByte, _fromByte, _isInputTold) = (inputCost, perToken / BytesPerToken, textBytes, false);
         Cover();

@@ -11,6 +11,8 @@ internal sealed class CostMeter(InputScale scale)
     /// <summary>Of generated text, about, over the common tokenizers and English text.</summary>
     public const int BytesPerToken = 4;
 
+    private const int None = -1;
+
     /// <summary>Of an answer that tells nothing of tokens, as rerankings do.</summary>
     private static readonly Usage NotTold = new();
 
@@ -35,14 +37,19 @@ internal sealed class CostMeter(InputScale scale)
         {
             // Each call at its own target's price; not known when one of them is not.
             exchange.SettledUsage = exchange.Usage;
-            exchange.CostNanoUsd = joined.Calls(exchange.Target!, exchange.Outcome == ExchangeOutcome.Completed)
-                .Aggregate((long?)0, (sum, call) => sum + CostOf(exchange, call.Target, call.Usage));
+            exchange.CostNanoUsd = 0;
+            AddOthers(exchange, used: None);
+            foreach (var call in joined.Calls(exchange))
+            {
+                exchange.CostNanoUsd += Attribute(exchange, call.Attempt, CostOf(exchange, call.Target, call.Usage));
+            }
         }
         else if (UsageOf(exchange) is { } usage && exchange.Target is { Model.Length: > 0 } target)
         {
             exchange.SettledUsage = usage;
-            exchange.CostNanoUsd = CostOf(exchange, target, usage);
-            if (exchange.CostNanoUsd is null)
+            var own = CostOf(exchange, target, usage);
+            exchange.CostNanoUsd = own;
+            if (own is null)
             {
                 // Of a whole of which a part is not known nothing is known.
                 return;
@@ -51,10 +58,13 @@ internal sealed class CostMeter(InputScale scale)
             exchange.PromptCacheSavedNanoUsd = PriceOf(exchange, target) is { } price
                 ? PromptCacheSavings.Calculate(usage, price, exchange.ServiceTier, exchange.StartedAt)
                 : null;
-            Attribute(exchange);
+            AddOthers(exchange, used: exchange.Attempts.Count - 1);
+            _ = Attribute(exchange, exchange.Attempts.Count - 1, own);
         }
-
-        AddOthers(exchange);
+        else
+        {
+            AddOthers(exchange, used: None);
+        }
     }
 
     /// <summary>The answer of the last attempt is taken back, as another one is made: what it has told or delivered until now is to be paid all the same.</summary>
@@ -79,7 +89,8 @@ internal sealed class CostMeter(InputScale scale)
         }
 
         // An attempt that nobody waited for to the end: its provider has the input, and is likely to charge for it.
-        var isLeft = exchange is { Outcome: ExchangeOutcome.Cancelled, Answer: null, Attempts: [.., { Status: null }] } && MeasuresText(exchange.Operation);
+        var isLeft = (exchange is { Outcome: ExchangeOutcome.Cancelled, Answer: null, Attempts: [.., { Status: null }] }
+            or { Outcome: ExchangeOutcome.Cancelled, Answer: not null, Attempts: [.., { Status: < 300 }] }) && MeasuresText(exchange.Operation);
         return exchange.Usage is not null || exchange.Facts.HasContent || isLeft ? Delivered(exchange) : null;
     }
 
@@ -111,34 +122,45 @@ internal sealed class CostMeter(InputScale scale)
         };
     }
 
-    /// <summary>The cost is that of the attempt that was used.</summary>
-    private static void Attribute(Exchange exchange)
+    /// <summary>Says what an attempt cost, where there are several: of one alone the row says it.</summary>
+    private static long? Attribute(Exchange exchange, int attempt, long? cost)
     {
-        var used = exchange.Attempts.FindLastIndex(attempt => attempt.GivenUp is null && attempt.Error is null);
-        if (used >= 0 && exchange.Attempts.Count > 1)
+        if (exchange.Attempts.Count > 1)
         {
-            exchange.Attempts[used] = exchange.Attempts[used] with { CostNanoUsd = exchange.CostNanoUsd };
+            exchange.Attempts[attempt] = exchange.Attempts[attempt] with { CostNanoUsd = cost };
         }
+
+        return cost;
     }
 
-    /// <summary>
-    /// Attempts whose answers were not used. One that was given up has told nothing of its usage: its provider had the same input as the one that
-    /// was used and, as far as can be known, charges for it; it is counted as read in full, for its caches are others.
-    /// </summary>
-    private static void AddOthers(Exchange exchange)
+    /// <summary>What was paid for attempts whose answers were not used.</summary>
+    /// <param name="used">The attempt whose answer was used, as far as it came: what is known of it has been added.</param>
+    private static void AddOthers(Exchange exchange, int used)
     {
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
-            var attempt = exchange.Attempts[i];
-            if (attempt.GivenUp is { } target && exchange.SettledUsage is { InputTokens: { } input } usage)
+            if (i != used && exchange.Attempts[i] is { GivenUp: null, CostNanoUsd: { } paid })
+            {
+                exchange.CostNanoUsd = (exchange.CostNanoUsd ?? 0) + paid;
+            }
+        }
+
+        AddGivenUp(exchange);
+    }
+
+    /// <summary>
+    /// One that was given up has told nothing of its usage: its provider had the same input as the one that was used and, as far as can be
+    /// known, charges for it; it is counted as read in full, for its caches are others.
+    /// </summary>
+    private static void AddGivenUp(Exchange exchange)
+    {
+        for (var i = 0; i < exchange.Attempts.Count; i++)
+        {
+            if (exchange.Attempts[i] is { GivenUp: { } target } attempt && exchange.SettledUsage is { InputTokens: { } input } usage)
             {
                 attempt = attempt with { CostNanoUsd = CostOf(exchange, target, new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) }) };
                 exchange.Attempts[i] = attempt;
                 exchange.CostNanoUsd += attempt.CostNanoUsd;
-            }
-            else if (attempt is { Error: not null, CostNanoUsd: { } paid })
-            {
-                exchange.CostNanoUsd = (exchange.CostNanoUsd ?? 0) + paid;
             }
         }
     }

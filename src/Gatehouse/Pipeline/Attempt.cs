@@ -22,7 +22,10 @@ internal sealed record Attempt(string Target, int? Status, string? Error, string
     [JsonIgnore]
     public Target? GivenUp { get; init; }
 
-    /// <summary>Of an attempt that was given up: what its provider is expected to charge for the input. It is a part of the cost of the exchange.</summary>
+    /// <summary>
+    /// What it cost, where there are several: together they are the cost of the exchange. Of one that was given up it is what its provider is
+    /// expected to charge for the input. Null where nothing is known to have been used.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? CostNanoUsd { get; init; }
 }

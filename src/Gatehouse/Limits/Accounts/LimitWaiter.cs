@@ -4,12 +4,19 @@ namespace Gatehouse.Limits.Accounts;
 internal sealed class LimitWaiter
 {
     private TaskCompletionSource? _turn;
+    private bool _stands;
 
-    /// <summary>The account in whose line it stands; null when it stands in none.</summary>
-    public PeriodAccount? Account { get; private set; }
+    /// <summary>
+    /// The account in whose line it was put when it asked last, also when its turn has come since; null where it was not put into any. Only for
+    /// the one who asks.
+    /// </summary>
+    public PeriodAccount? Line { get; private set; }
 
     /// <summary>Ends when it is its turn to ask again.</summary>
     public Task Turn => _turn!.Task;
+
+    /// <summary>It is about to ask.</summary>
+    public void Ask() => Line = null;
 
     /// <summary>Puts it into a line: at the head when it has waited before.</summary>
     public void Join(PeriodAccount account)
@@ -23,21 +30,21 @@ internal sealed class LimitWaiter
             _ = account.Waiters.AddFirst(this);
         }
 
-        Account = account;
+        (Line, _stands) = (account, true);
         // Who is told runs on another thread than the one that gave the money back.
         _turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Takes it out of its line.</summary>
-    /// <returns>False when it stood in none any more: its turn has come.</returns>
-    public bool Leave()
+    /// <summary>Takes it out of the line of an account.</summary>
+    /// <returns>False when it stood there no more: its turn has come.</returns>
+    public bool Leave(PeriodAccount account)
     {
-        if (Account is not { } account)
+        if (!_stands)
         {
             return false;
         }
 
-        Account = null;
+        _stands = false;
         return account.Waiters.Remove(this);
     }
 

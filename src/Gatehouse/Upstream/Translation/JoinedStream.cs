@@ -32,7 +32,7 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
 
     /// <summary>White space with which the text ended, for as far as the next piece may repeat it.</summary>
     private string _overlap = "";
-    private readonly List<(Target Target, Usage Usage)> _calls = [];
+    private readonly List<(int Attempt, Target Target, Usage Usage)> _calls = [];
     private Usage? _earlier;
     private Usage? _current;
     private long _currentBytes;
@@ -51,11 +51,12 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
     /// </summary>
     public bool CanContinue => _canBeContinued && Continuations < MaxContinuations && !_isMore && !_hasStopped && (_openText != None || _nextPart == 0);
 
-    /// <summary>All calls, each with what it told of its usage or, where it broke off, must have used.</summary>
-    /// <param name="last">Whose call is the last one.</param>
-    /// <param name="isWhole">It came to its end.</param>
-    public IEnumerable<(Target Target, Usage Usage)> Calls(Target last, bool isWhole) =>
-        (isWhole ? _current ?? new Usage() : Used()) is { } usage ? _calls.Append((last, usage)) : _calls;
+    /// <summary>All calls, each with the place of its attempt and what it told of its usage or, where it broke off, must have used.</summary>
+    /// <param name="exchange">It is over.</param>
+    public IEnumerable<(int Attempt, Target Target, Usage Usage)> Calls(Exchange exchange) =>
+        (exchange.Outcome == ExchangeOutcome.Completed ? _current ?? new Usage() : Used()) is { } usage
+            ? _calls.Append((exchange.Attempts.Count - 1, exchange.Target!, usage))
+            : _calls;
 
     /// <summary>Makes the events of the target that answers now events of the one answer.</summary>
     public void Join(List<ChatStreamEvent> events)
@@ -81,7 +82,7 @@ internal sealed class JoinedStream(ChatStreamWriter writer, ChatRequest request,
     {
         if (Used() is { } used)
         {
-            _calls.Add((exchange.Target!, used));
+            _calls.Add((exchange.Attempts.Count - 1, exchange.Target!, used));
             _earlier = _earlier?.Plus(used) ?? used;
             _ = ((CodecAnswerFacts)exchange.Facts).Observe(new UsageReported(_earlier));
         }
