@@ -40,7 +40,7 @@ internal sealed class LimitBook(TimeProvider time)
         {
             lock (account.Gate)
             {
-                account.Apply(rule);
+                account.Apply(Now, rule);
             }
         }
 
@@ -175,7 +175,7 @@ internal sealed class LimitBook(TimeProvider time)
                     continue;
                 }
 
-                var left = claim.Account.Left(now) + (withOverdraft ? rule.Overdraft : 0);
+                var left = claim.Account.LeftFor(now, claim) + (withOverdraft ? rule.Overdraft : 0);
                 if (left < least)
                 {
                     refusal = LimitRefusal.Of(now, new LimitClaim(claim.Account, least));
@@ -261,7 +261,7 @@ internal sealed class LimitBook(TimeProvider time)
         {
             lock (account.Gate)
             {
-                if (account.IsIdle(Now) && account.Raise is null)
+                if (account is { Claims: 0, Raise: null } && account.IsIdle(Now))
                 {
                     account.IsGone = true;
                     _ = _accounts.TryRemove(new KeyValuePair<(string, string), LimitAccount>(key, account));

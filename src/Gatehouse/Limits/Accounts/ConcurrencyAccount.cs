@@ -16,12 +16,12 @@ internal sealed class ConcurrencyAccount(long number, LimitRule rule, string buc
 
     public override TimeSpan? WaitFor(LimitMoment now, long amount) => amount <= Left(now) ? TimeSpan.Zero : null;
 
-    public override void Settle(LimitMoment now, in LimitClaim claim, long used) => _running -= claim.Held;
-
     /// <summary>Nothing runs at a start.</summary>
     public override void Restore(LimitMoment now, DateTimeOffset at, long used)
     {
     }
 
     protected override void Add(LimitMoment now, long amount) => _running += amount;
+
+    protected override void Charge(LimitMoment now, in LimitClaim claim, long used) => _running -= claim.Held;
 }

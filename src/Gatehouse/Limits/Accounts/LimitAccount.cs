@@ -28,6 +28,9 @@ internal abstract class LimitAccount(long number, LimitRule rule, string bucket)
     /// <summary>What the journal knows of it; of the ledger's thread alone.</summary>
     public KeptAccount? Kept { get; set; }
 
+    /// <summary>Claims that have been let in and are not over: as long as there are any it is not forgotten, for what they used is charged here.</summary>
+    public int Claims { get; private set; }
+
     /// <summary>It has been forgotten: whoever still has it looks it up again.</summary>
     public bool IsGone { get; set; }
 
@@ -68,31 +71,42 @@ internal abstract class LimitAccount(long number, LimitRule rule, string bucket)
     public void Reserve(LimitMoment now, ref LimitClaim claim)
     {
         claim.Held = Rule.Action == LimitAction.Alert ? claim.Amount : Math.Max(0, Math.Min(claim.Amount, Left(now)));
-        claim.At = now;
         Add(now, claim.Held);
+        Date(now, ref claim);
+        Claims++;
         LastUsed = now.Elapsed;
     }
 
+    /// <summary>What there is for a claim beside what it has.</summary>
+    public virtual long LeftFor(LimitMoment now, in LimitClaim claim) => Left(now);
+
     /// <summary>Sets more aside for a claim that has been let in.</summary>
-    public void Extend(LimitMoment now, ref LimitClaim claim, long more)
+    public virtual void Extend(LimitMoment now, ref LimitClaim claim, long more)
     {
         claim.Held += more;
-        Add(now, claim, more);
+        Add(now, more);
     }
 
     /// <summary>The claim is over.</summary>
     /// <param name="used">What was used in truth; what was set aside comes back.</param>
-    public abstract void Settle(LimitMoment now, in LimitClaim claim, long used);
+    public void Settle(LimitMoment now, in LimitClaim claim, long used)
+    {
+        Claims--;
+        Charge(now, claim, used);
+    }
 
     /// <summary>What was used before this start.</summary>
     public abstract void Restore(LimitMoment now, DateTimeOffset at, long used);
 
-    public virtual void Apply(LimitRule changed) => Rule = changed;
+    public virtual void Apply(LimitMoment now, LimitRule changed) => Rule = changed;
 
     protected abstract void Add(LimitMoment now, long amount);
 
-    /// <summary>Adds to what is held for a claim, in the period that the claim belongs to.</summary>
-    protected virtual void Add(LimitMoment now, in LimitClaim claim, long amount) => Add(now, amount);
+    /// <summary>Gives back what is set aside for a claim, and takes what it used.</summary>
+    protected abstract void Charge(LimitMoment now, in LimitClaim claim, long used);
+
+    /// <summary>The claim belongs to what runs now.</summary>
+    protected virtual void Date(LimitMoment now, ref LimitClaim claim) => claim.At = now;
 }
 
 /// <summary>A temporary raise of a limit.</summary>

@@ -17,11 +17,17 @@ internal struct LimitClaim(LimitAccount account, long amount)
     /// </summary>
     public long LeastAlone { get; init; } = amount;
 
+    /// <summary>Of a second attempt beside another: one of the two is given back when it is known which is used.</summary>
+    public bool IsOfHedge { get; init; }
+
     /// <summary>What is set aside.</summary>
     public long Held { get; set; }
 
-    /// <summary>When; the period that it belongs to goes by it.</summary>
+    /// <summary>When. Never before the period that it is charged to.</summary>
     public LimitMoment At { get; set; }
+
+    /// <summary>Which period of its account it is charged to, whatever the clock was set to since.</summary>
+    public long Period { get; set; }
 }
 
 /// <summary>Whether there is room for a claim.</summary>

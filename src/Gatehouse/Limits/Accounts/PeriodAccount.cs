@@ -5,10 +5,17 @@ namespace Gatehouse.Limits.Accounts;
 /// <summary>Money, or what is counted for a run or for ever: what was used in the period that runs, and what is set aside.</summary>
 internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) : LimitAccount(number, rule, bucket)
 {
+    /// <summary>
+    /// A clock that is put right does not bring an old period back. One that was wrong by more than this does: a budget must not wait for the
+    /// year in which it was by mistake.
+    /// </summary>
+    private static readonly TimeSpan MostSetBack = TimeSpan.FromDays(1);
+
     private DateTimeOffset _start = DateTimeOffset.MaxValue;
     private DateTimeOffset _end = DateTimeOffset.MinValue;
     private long _used;
     private long _held;
+    private long _period;
     private int? _renewed;
     private DateTimeOffset _lastCharge;
 
@@ -65,19 +72,24 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
 
     public override TimeSpan? WaitFor(LimitMoment now, long amount) => amount <= Left(now) ? TimeSpan.Zero : amount > Most(now) ? null : Reset(now);
 
-    public override void Settle(LimitMoment now, in LimitClaim claim, long used)
+    public override long LeftFor(LimitMoment now, in LimitClaim claim)
+    {
+        var left = Left(now);
+        return claim.Period == _period ? left : left - claim.Held;
+    }
+
+    /// <summary>A call that needs more when its period is over belongs to the next one from then on: else nothing would end it.</summary>
+    public override void Extend(LimitMoment now, ref LimitClaim claim, long more)
     {
         Roll(now);
-        if (IsOfThisPeriod(claim.At.Utc))
+        _held += more;
+        if (claim.Period != _period)
         {
-            _held -= claim.Held;
-            _used += used;
-            NoteCharge(claim.At.Utc, used);
-            if (used > 0 && Rule.Unit == LimitUnit.Money)
-            {
-                Pace = Pace.With(now.Utc, used, Rule.Period);
-            }
+            _held += claim.Held;
+            Date(now, ref claim);
         }
+
+        claim.Held += more;
     }
 
     public override void Restore(LimitMoment now, DateTimeOffset at, long used)
@@ -90,14 +102,15 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         }
     }
 
-    public override void Apply(LimitRule changed)
+    public override void Apply(LimitMoment now, LimitRule changed)
     {
+        Roll(now);
         if (changed.Calendar != Rule.Calendar)
         {
-            _end = DateTimeOffset.MinValue;
+            (_start, _end) = changed.Calendar.PeriodOf(changed.Period, now.Utc);
         }
 
-        base.Apply(changed);
+        base.Apply(now, changed);
     }
 
     protected override void Add(LimitMoment now, long amount)
@@ -106,13 +119,26 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         _held += amount;
     }
 
-    protected override void Add(LimitMoment now, in LimitClaim claim, long amount)
+    protected override void Charge(LimitMoment now, in LimitClaim claim, long used)
     {
         Roll(now);
-        if (IsOfThisPeriod(claim.At.Utc))
+        if (claim.Period == _period)
         {
-            _held += amount;
+            _held -= claim.Held;
+            _used += used;
+            NoteCharge(claim.At.Utc, used);
+            if (used > 0 && Rule.Unit == LimitUnit.Money)
+            {
+                Pace = Pace.With(now.Utc, used, Rule.Period);
+            }
         }
+    }
+
+    protected override void Date(LimitMoment now, ref LimitClaim claim)
+    {
+        Roll(now);
+        // A clock that was set back: what is written down of it must belong to the same period.
+        (claim.Period, claim.At) = (_period, now.Utc < _start ? now with { Utc = _start } : now);
     }
 
     private void NoteCharge(DateTimeOffset at, long used)
@@ -123,13 +149,14 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         }
     }
 
-    /// <summary>A clock that is set back does not bring an old period back.</summary>
     private bool IsOfThisPeriod(DateTimeOffset at) => at >= _start;
 
     /// <summary>What is held for exchanges of an earlier period is charged to that, and not to this.</summary>
     private void Roll(LimitMoment now)
     {
-        if (now.Utc < _end)
+        var isFirst = _end == DateTimeOffset.MinValue;
+        var isOver = !isFirst && now.Utc >= _end;
+        if (!isFirst && !isOver && _start - now.Utc <= MostSetBack)
         {
             if (_used != 0 && _held == 0 && Rule.Period == LimitPeriod.Run && now.Utc - _lastCharge >= UsedPart.RunIdle)
             {
@@ -141,11 +168,11 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
             return;
         }
 
-        var isFirst = _end == DateTimeOffset.MinValue;
         (_start, _end) = Rule.Calendar.PeriodOf(Rule.Period, now.Utc);
-        if (!isFirst)
+        if (isOver)
         {
             (_used, _held) = (0, 0);
+            _period++;
             Renew();
         }
     }

@@ -23,19 +23,6 @@ internal sealed class WindowAccount(long number, LimitRule rule, string bucket) 
     public override TimeSpan? WaitFor(LimitMoment now, long amount) => amount > Most(now) ? null
         : _used?.WaitUntilLessBy(now.Elapsed, amount - Left(now)) ?? TimeSpan.Zero;
 
-    public override void Settle(LimitMoment now, in LimitClaim claim, long used)
-    {
-        if (used <= claim.Held)
-        {
-            // Given back where it was taken.
-            _used?.Remove(now.Elapsed, claim.At.Elapsed, claim.Held - used);
-        }
-        else
-        {
-            Add(now, used - claim.Held);
-        }
-    }
-
     public override void Restore(LimitMoment now, DateTimeOffset at, long used)
     {
         var elapsed = now.Elapsed - (now.Utc - at);
@@ -47,6 +34,19 @@ internal sealed class WindowAccount(long number, LimitRule rule, string bucket) 
         if (amount != 0)
         {
             (_used ??= new SlidingCount(Rule.Window!.Value, Parts)).Add(now.Elapsed, amount);
+        }
+    }
+
+    protected override void Charge(LimitMoment now, in LimitClaim claim, long used)
+    {
+        if (used <= claim.Held)
+        {
+            // Given back where it was taken.
+            _used?.Remove(now.Elapsed, claim.At.Elapsed, claim.Held - used);
+        }
+        else
+        {
+            Add(now, used - claim.Held);
         }
     }
 }
