@@ -12,6 +12,7 @@ internal sealed class LimitAlerts(IAlerts alerts)
     public const string Exceeded = "budget_exceeded";
     public const string BurnRate = "budget_burn_rate";
     public const string PriceUnknown = "unknown_price";
+    public const string TooManyBuckets = "limit_buckets";
     public const string Passed = "limit_passed";
 
     /// <summary>Of a budget, that must be spent before its pace says anything.</summary>
@@ -69,6 +70,10 @@ internal sealed class LimitAlerts(IAlerts alerts)
                 $"Calls are refused: the budget '{refusal.Rule.Name}' of {LimitRefusal.Usd(refusal.Most)} has {LimitRefusal.Usd(Math.Max(0, refusal.Left))} left."));
         }
     }
+
+    /// <summary>A rule is grouped by so much that further values share one amount.</summary>
+    public void Crowded(LimitRule rule) => alerts.Raise(new Alert(TooManyBuckets, rule.Name, AlertSeverity.Warning,
+        string.Create(CultureInfo.InvariantCulture, $"The limit '{rule.Name}' is grouped by more than {LimitBook.MostBuckets} values: further ones share one amount.")));
 
     public void UnknownPrice(LimitRule rule, Target target) => alerts.Raise(new Alert(PriceUnknown, target.Name, AlertSeverity.Warning,
         $"Calls to '{target.Name}' are not counted by the budget '{rule.Name}': the price is not known. Set it in catalog.models."));

@@ -9,14 +9,25 @@ namespace Gatehouse.Limits;
 /// the configuration. Several gateways can share limits by it: what one of them may use of a limit is what its book says there is
 /// (<see cref="LimitAccount.Most"/>), so a share of a cap that it is lent is a smaller cap; to a caller nothing is different.
 /// </summary>
-internal sealed class LimitBook(TimeProvider time)
+/// <param name="mostBuckets">Accounts of one rule.</param>
+internal sealed class LimitBook(TimeProvider time, int mostBuckets = LimitBook.MostBuckets)
 {
+    /// <summary>
+    /// Where all further buckets of a rule go when it has <see cref="MostBuckets"/>. Callers make up users, labels and runs: their names must not
+    /// fill the memory, and a new name must not be a way around a limit.
+    /// </summary>
+    public const string Others = "(others)";
+
+    /// <summary>Of one rule, in memory; what nothing is used of any more is forgotten each minute. An account takes 0.5 to 1 KB.</summary>
+    public const int MostBuckets = 100_000;
+
     /// <summary>Windows reach back before the start: what was used in them then has a time, too.</summary>
     private static readonly TimeSpan Start = TimeSpan.FromDays(2);
 
     private readonly ConcurrentDictionary<(string Rule, string Bucket), LimitAccount> _accounts = new();
     private readonly ConcurrentDictionary<(string Rule, string Bucket), IReadOnlyList<UsedPart>> _before = new();
     private readonly ConcurrentDictionary<(string Rule, string Bucket), LimitRaise> _raises = new();
+    private readonly ConcurrentDictionary<string, int> _buckets = new(StringComparer.Ordinal);
     private readonly long _origin = time.GetTimestamp();
     private long _numbers;
 
@@ -26,15 +37,10 @@ internal sealed class LimitBook(TimeProvider time)
 
     public LimitMoment Now => new(Start + time.GetElapsedTime(_origin), time.GetUtcNow());
 
+    /// <returns>That of all others together where the rule has too many: <see cref="Others"/>.</returns>
     public LimitAccount AccountOf(LimitRule rule, string bucket)
     {
-        var key = (rule.Id, bucket);
-        if (!_accounts.TryGetValue(key, out var account))
-        {
-            account = _accounts.GetOrAdd(key, static (key, made) => made.Book.NewAccount(made.Rule, key.Bucket), (Book: this, Rule: rule));
-            // Only now: of two that make it at the same time, one is taken.
-            _ = _before.TryRemove(key, out _);
-        }
+        var account = _accounts.GetValueOrDefault((rule.Id, bucket)) ?? Open(rule, bucket);
 
         if (!ReferenceEquals(account.Rule, rule))
         {
@@ -264,8 +270,40 @@ internal sealed class LimitBook(TimeProvider time)
                 if (account is { Claims: 0, Raise: null } && account.IsIdle(Now))
                 {
                     account.IsGone = true;
-                    _ = _accounts.TryRemove(new KeyValuePair<(string, string), LimitAccount>(key, account));
+                    if (_accounts.TryRemove(new KeyValuePair<(string, string), LimitAccount>(key, account)))
+                    {
+                        Closed(key.Rule);
+                    }
                 }
+            }
+        }
+    }
+
+    private void Closed(string rule)
+    {
+        if (_buckets.AddOrUpdate(rule, 0, static (_, count) => count - 1) == 0)
+        {
+            _ = _buckets.TryRemove(new KeyValuePair<string, int>(rule, 0));
+        }
+    }
+
+    private LimitAccount Open(LimitRule rule, string bucket)
+    {
+        var key = (rule.Id, Bucket: bucket.Length > 0 && _buckets.GetValueOrDefault(rule.Id) >= mostBuckets ? Others : bucket);
+        while (true)
+        {
+            if (_accounts.TryGetValue(key, out var known))
+            {
+                return known;
+            }
+
+            var account = NewAccount(rule, key.Bucket);
+            if (_accounts.TryAdd(key, account))
+            {
+                _ = _buckets.AddOrUpdate(rule.Id, 1, static (_, count) => count + 1);
+                // Only now: of two that make it at the same time, one is taken.
+                _ = _before.TryRemove(key, out _);
+                return account;
             }
         }
     }

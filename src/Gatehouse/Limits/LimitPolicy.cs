@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Pipeline;
@@ -92,6 +94,8 @@ internal sealed class KeyLimits(IReadOnlyList<LimitRule> rules)
 /// <summary>Whether and where a rule counts an exchange.</summary>
 internal static class LimitRuleMatching
 {
+    private const int MostCharacters = 256;
+
     /// <param name="target">Null while it is not known.</param>
     public static bool Applies(this LimitRule rule, Exchange exchange, Target? target)
     {
@@ -110,12 +114,19 @@ internal static class LimitRuleMatching
     public static string BucketOf(this LimitRule rule, Exchange exchange, Target? target) => rule.GroupBy.Length switch
     {
         0 => "",
-        1 => ValueOf(rule.GroupBy[0], exchange, target),
-        _ => string.Join(", ", rule.GroupBy.Select(dimension => ValueOf(dimension, exchange, target))),
+        1 => Short(ValueOf(rule.GroupBy[0], exchange, target)),
+        _ => string.Join(", ", rule.GroupBy.Select(dimension => Quoted(Short(ValueOf(dimension, exchange, target))))),
     };
 
     private static string ValueOf(LimitDimension dimension, Exchange exchange, Target? target) => dimension.Field == LimitField.Run
         // Runs have names of the callers' making: those of others are not one's own.
         ? $"{exchange.Run} of {exchange.Payer.TenantOf(exchange.Key!.Id)}"
         : dimension.ValueOf(exchange, target) ?? "(none)";
+
+    /// <summary>Of a long name (a model's may be as long as a request) the beginning, and what tells it from others.</summary>
+    private static string Short(string value) => value.Length <= MostCharacters ? value
+        : $"{value[..(MostCharacters / 2)]}... {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(value.AsSpan())))}";
+
+    /// <summary>Nobody can write two values into one and get to the amount of others by that.</summary>
+    private static string Quoted(string value) => value.AsSpan().ContainsAny(",\"") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 }

@@ -204,7 +204,17 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
         return null;
 
-        LimitAccount Account(LimitRule rule) => book.AccountOf(rule, rule.BucketOf(exchange, isAtTarget ? target : null));
+        LimitAccount Account(LimitRule rule)
+        {
+            var bucket = rule.BucketOf(exchange, isAtTarget ? target : null);
+            var account = book.AccountOf(rule, bucket);
+            if (bucket.Length > 0 && !string.Equals(account.Bucket, bucket, StringComparison.Ordinal))
+            {
+                _alerts.Crowded(rule);
+            }
+
+            return account;
+        }
     }
 
     private static LimitClaim MoneyClaim(Exchange exchange, Target target, LimitAccount account, in LikelyUse use, long likely)
