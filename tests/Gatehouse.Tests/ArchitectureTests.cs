@@ -27,7 +27,7 @@ public sealed partial class ArchitectureTests
         // the steps
         ["Identity"] = "Admin.Contract Caching Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
-        ["Limits"] = "Admin.Contract Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Storage Telemetry",
+        ["Limits"] = "Admin.Contract Alerts Configuration Configuration.Binding Identity Ledger Metering Pipeline Storage Telemetry",
         ["Routing"] = "Admin.Contract Caching Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
         ["Caching"] = "Configuration Configuration.Binding Pipeline Routing Storage",

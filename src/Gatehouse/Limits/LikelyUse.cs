@@ -1,4 +1,3 @@
-using Gatehouse.Catalog;
 using Gatehouse.Metering;
 using Gatehouse.Metering.Sizes;
 using Gatehouse.Pipeline;
@@ -49,6 +48,6 @@ internal readonly record struct LikelyUse(long InputTokens, long OutputTokens, l
     /// <inheritdoc cref="CostOf(Exchange, Target, long, long)"/>
     public static long? CostOf(Exchange exchange, Target target, Usage usage) =>
         exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model) is { } price
-            ? CostCalculator.Calculate(usage, price, ServiceTier.Standard, exchange.StartedAt)?.NanoUsd
+            ? CostCalculator.Calculate(usage, price, CostMeter.TierOf(exchange.Facts.ServiceTier), exchange.StartedAt)?.NanoUsd
             : null;
 }

@@ -133,6 +133,25 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         _count = kept;
     }
 
+    /// <summary>Of two attempts beside each other one is used: what was set aside for the other at its target comes back.</summary>
+    public void EndHedge(bool secondWins)
+    {
+        var kept = 0;
+        for (var i = 0; i < _count; i++)
+        {
+            if (!_claims[i].Account.Rule.DependsOnTarget || _claims[i].IsOfHedge == secondWins)
+            {
+                _claims[kept++] = _claims[i] with { IsOfHedge = false };
+            }
+            else
+            {
+                _ = book.Settle(_claims[i], used: 0);
+            }
+        }
+
+        _count = kept;
+    }
+
     /// <inheritdoc cref="LimitBook.TryExtend"/>
     public long TryExtend(long least, long most, bool withOverdraft, out LimitRefusal? refusal) =>
         book.TryExtend(_claims.AsSpan(0, _count), least, most, withOverdraft, out refusal);
@@ -151,7 +170,7 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         for (var i = 0; i < _count; i++)
         {
             ref readonly var claim = ref _claims[i];
-            var used = use.Of(claim.Account.Rule.Unit);
+            var used = claim.IsOfHedge ? 0 : use.Of(claim.Account.Rule.Unit);
             _ = book.Settle(claim, used);
             charges[i] = new LimitCharge(claim.Account, claim.At.Utc, used);
         }

@@ -1,5 +1,6 @@
 using Gatehouse.Alerts;
 using Gatehouse.Limits.Accounts;
+using Gatehouse.Metering;
 using Gatehouse.Metering.Sizes;
 using Gatehouse.Pipeline;
 using Gatehouse.Telemetry;
@@ -12,7 +13,15 @@ namespace Gatehouse.Limits;
 /// </summary>
 internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale scale, IAlerts alerts, GatewayMetrics metrics, TimeProvider time)
 {
+    private const long NanoPerMicro = 1000;
+
+    /// <summary>Nano-USD for a picture or a sound, or a few, as long as nothing is known: 0.10 USD.</summary>
+    private const long UsualMediaCost = 100_000_000;
+
     private readonly LimitAlerts _alerts = new(alerts);
+
+    /// <summary>In micro-USD, of calls whose output is not text.</summary>
+    private readonly OutputSizes _costs = new(time);
     private int _waiting;
 
     /// <summary>Exchanges that wait for money that is held.</summary>
@@ -71,6 +80,53 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         return reservation.HoldsMoney ? Cover(exchange, reservation, target) : null;
     }
 
+    /// <summary>Sets aside what a second attempt beside the one that runs needs at its target.</summary>
+    /// <returns>False when there is no room for it: it is not made.</returns>
+    public bool TryEnterHedge(Exchange exchange, Target target)
+    {
+        if (exchange.Reservation is not { } reservation)
+        {
+            return true;
+        }
+
+        var rules = reservation.Limits.AtTarget;
+        var claims = new LimitClaim[rules.Length];
+        if (ClaimsOf(exchange, rules, target, isAtTarget: true, claims, out var count) is not null)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            claims[i] = claims[i] with { IsOfHedge = true };
+        }
+
+        if (count > 0 && reservation.TryAdd(claims.AsSpan(0, count), waiter: null) is not null)
+        {
+            return false;
+        }
+
+        if (reservation.HoldsMoney && Price(exchange, reservation, target, out _) is not null)
+        {
+            reservation.EndHedge(secondWins: false);
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The second attempt was not made, or one of the two is used.</summary>
+    /// <param name="target">That is used.</param>
+    public void EndHedge(Exchange exchange, Target target, bool secondWins)
+    {
+        exchange.Reservation?.EndHedge(secondWins);
+        if (secondWins && exchange.Reservation is { HoldsMoney: true } reservation)
+        {
+            reservation.PricedAt = target;
+            RunMeter(exchange, reservation, target);
+        }
+    }
+
     /// <summary>Charges what was used. The cost of the exchange has been settled before.</summary>
     public void Settle(Exchange exchange)
     {
@@ -127,24 +183,50 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
     /// <summary>What the target costs is set aside as a whole, where another one was expected; from then on the meter runs.</summary>
     private GatewayError? Cover(Exchange exchange, LimitReservation reservation, Target target)
     {
-        var use = LikelyUse.Of(exchange, target, sizes, scale);
-        var inputCost = LikelyUse.CostOf(exchange, target, use.InputTokens, 0) ?? 0;
-        var likely = LikelyUse.CostOf(exchange, target, use.InputTokens, use.OutputTokens) ?? 0;
-        if (!ReferenceEquals(reservation.PricedAt, target) && reservation.PricedAt?.Name != target.Name)
+        if (reservation.PricedAt?.Name != target.Name)
         {
-            var missing = (exchange.Request.IsStream ? Math.Max(inputCost, 1) : likely) - reservation.Held;
-            if (missing > 0 && reservation.TryExtend(missing, Math.Max(missing, likely - reservation.Held), withOverdraft: false, out var refusal) == 0)
+            if (Price(exchange, reservation, target, out var refusal) is { } error)
             {
-                return Refuse(refusal!);
+                return refusal is null ? error : Refuse(refusal);
             }
 
             reservation.PricedAt = target;
         }
 
-        exchange.Meter ??= new SpendMeter(reservation, share: Math.Max(1, likely - inputCost));
-        var perToken = (LikelyUse.CostOf(exchange, target, use.InputTokens, 1000) ?? 0) - inputCost;
-        exchange.Meter.Begin(inputCost, perToken / 1000.0, exchange.Facts.TextBytes, PaidFor(exchange.Attempts));
+        RunMeter(exchange, reservation, target);
         return null;
+    }
+
+    /// <summary>Sets aside what another target costs beyond what was set aside for the one that was expected.</summary>
+    private GatewayError? Price(Exchange exchange, LimitReservation reservation, Target target, out LimitRefusal? refusal)
+    {
+        refusal = null;
+        var use = LikelyUse.Of(exchange, target, sizes, scale);
+        if (LikelyUse.CostOf(exchange, target, use.InputTokens, use.OutputTokens) is not { } likely)
+        {
+            foreach (ref readonly var claim in reservation.Claims)
+            {
+                if (claim.Account.Rule is { Unit: LimitUnit.Money } rule && UnknownPrice(exchange, rule, target) is { } unpriced)
+                {
+                    return unpriced;
+                }
+            }
+
+            return null;
+        }
+
+        var least = exchange.Request.IsStream ? Math.Max(LikelyUse.CostOf(exchange, target, use.InputTokens, 0) ?? 0, 1) : likely;
+        var missing = least - reservation.Held;
+        return missing > 0 && reservation.TryExtend(missing, Math.Max(missing, likely - reservation.Held), withOverdraft: false, out refusal) == 0 ? refusal!.ToError() : null;
+    }
+
+    private void RunMeter(Exchange exchange, LimitReservation reservation, Target target)
+    {
+        var use = LikelyUse.Of(exchange, target, sizes, scale);
+        var inputCost = LikelyUse.CostOf(exchange, target, use.InputTokens, 0) ?? 0;
+        var likely = LikelyUse.CostOf(exchange, target, use.InputTokens, use.OutputTokens) ?? 0;
+        exchange.Meter ??= new SpendMeter(reservation, share: Math.Max(1, likely - inputCost));
+        exchange.Meter.Begin(exchange, target, use.InputTokens, PaidFor(exchange.Attempts));
     }
 
     private static long PaidFor(List<Attempt> attempts)
@@ -217,12 +299,35 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         }
     }
 
-    private static LimitClaim MoneyClaim(Exchange exchange, Target target, LimitAccount account, in LikelyUse use, long likely)
+    private LimitClaim MoneyClaim(Exchange exchange, Target target, LimitAccount account, in LikelyUse use, long likely)
     {
-        var most = use.MostOutputTokens == use.OutputTokens ? likely : LikelyUse.CostOf(exchange, target, use.InputTokens, use.MostOutputTokens) ?? likely;
+        if (exchange.Operation.MakesMedia)
+        {
+            return MediaClaim(exchange, target, account, likely);
+        }
+
+        var most = use.MostOutputTokens == use.OutputTokens ? likely : LikelyUse.CostOf(exchange, target, use.InputTokens, use.MostOutputTokens) ?? Math.Max(likely, (long)Cost.Most);
         var least = use.LeastOutputTokens == use.OutputTokens ? likely : LikelyUse.CostOf(exchange, target, use.InputTokens, use.LeastOutputTokens) ?? likely;
         return new LimitClaim(account, most) { Least = most, LeastAlone = least };
     }
+
+    /// <summary>
+    /// Pictures, sounds and sessions: what they cost cannot be told from the request. It is what such calls of this key have cost; before the first ones, what
+    /// is usual, unless the call is alone.
+    /// </summary>
+    private LimitClaim MediaClaim(Exchange exchange, Target target, LimitAccount account, long input)
+    {
+        var isFree = input == 0 && LikelyUse.CostOf(exchange, target, 1_000_000, 1_000_000) == 0;
+        var learned = _costs.Likely(exchange.Key!.Id, CostName(exchange.Operation, target)) * NanoPerMicro;
+        var least = isFree ? 0 : Math.Max(1, input);
+        var likely = isFree ? 0 : Math.Max(least, learned ?? UsualMediaCost);
+        // A session is ended when there is no more.
+        return exchange.Operation == Operation.Realtime
+            ? new LimitClaim(account, likely) { Least = least, LeastAlone = least }
+            : new LimitClaim(account, likely) { LeastAlone = learned is null ? least : likely };
+    }
+
+    private static string CostName(Operation operation, Target target) => $"{operation.Name} {target.Model}";
 
     /// <summary>
     /// Output is no more than the limit leaves beside the input: callers allow far more than they get, and a limit that no request of theirs ever
@@ -295,6 +400,11 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             if (usage.OutputTokens is { } output && (exchange.Operation.IsChat || exchange.Operation == Operation.Completion))
             {
                 sizes.Learn(exchange.Key!.Id, target.Model, output);
+            }
+
+            if (exchange.Operation.MakesMedia && exchange.CostNanoUsd is { } cost)
+            {
+                _costs.Learn(exchange.Key!.Id, CostName(exchange.Operation, target), (cost + NanoPerMicro - 1) / NanoPerMicro);
             }
 
             if (exchange.HasTraits && usage.InputTokens is { } input)

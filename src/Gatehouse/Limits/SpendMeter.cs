@@ -1,4 +1,5 @@
 using Gatehouse.Pipeline;
+using Gatehouse.Protocols.Chat;
 
 namespace Gatehouse.Limits;
 
@@ -18,41 +19,60 @@ internal sealed class SpendMeter(LimitReservation reservation, long share)
     private long _fromByte;
     private long _coveredBytes = long.MaxValue;
     private bool _isInputTold;
+    private string? _tier;
+    private Usage? _told;
+    private Usage _input = new();
 
     /// <summary>Another target is asked: what the one before it has delivered stays paid.</summary>
-    /// <param name="inputCost">Nano-USD for the input.</param>
-    /// <param name="perToken">Nano-USD for a token of output.</param>
-    /// <param name="textBytes">Delivered so far.</param>
+    /// <param name="inputTokens">Estimated.</param>
     /// <param name="paid">Nano-USD for answers that were taken back: of them nothing is counted as delivered any more.</param>
-    public void Begin(long inputCost, double perToken, long textBytes, long paid)
+    public void Begin(Exchange exchange, Target target, long inputTokens, long paid)
     {
+        var textBytes = exchange.Facts.TextBytes;
         _before = textBytes > _fromByte ? CostAt(textBytes) : Math.Max(_before, paid);
-
-        (_inputCost, _perByte, _fromByte, _isInputTold) = (inputCost, perToken / BytesPerToken, textBytes, false);
-        Cover();
+        (_fromByte, _isInputTold, _tier) = (textBytes, false, exchange.Facts.ServiceTier);
+        SetPrices(exchange, target, new Usage { InputTokens = inputTokens });
     }
 
     /// <summary>To be asked after each frame.</summary>
     /// <returns>Why the stream has to end; null when it goes on.</returns>
     public GatewayError? Check(Exchange exchange)
     {
-        if (!_isInputTold && exchange.Usage is { InputTokens: not null } usage)
+        var facts = exchange.Facts;
+        if (!_isInputTold && facts.Usage is { InputTokens: not null } usage)
         {
             // Anthropic tells it at the start.
-            _isInputTold = true;
-            if (LikelyUse.CostOf(exchange, exchange.Target!, usage with { OutputTokens = 0, ReasoningTokens = null }) is { } told)
-            {
-                _inputCost = told;
-                Cover();
-            }
+            (_isInputTold, _tier) = (true, facts.ServiceTier);
+            SetPrices(exchange, exchange.Target!, usage);
+        }
+        else if (!string.Equals(facts.ServiceTier, _tier, StringComparison.Ordinal))
+        {
+            // Priority costs double, flex half.
+            _tier = facts.ServiceTier;
+            SetPrices(exchange, exchange.Target!, _input);
         }
 
-        return exchange.Facts.TextBytes <= _coveredBytes ? null : Extend(exchange.Facts.TextBytes);
+        // All has been said: what there is left to tell costs nothing.
+        return facts.TextBytes <= _coveredBytes || facts.IsFinished ? null : Extend((long)Math.Ceiling(CostAt(facts.TextBytes)));
     }
 
-    private GatewayError? Extend(long textBytes)
+    /// <summary>To be asked after each event of a session, in which the usage of each answer is told when it has ended.</summary>
+    /// <returns>Why the session has to end; null when it goes on.</returns>
+    public GatewayError? CheckTold(Exchange exchange)
     {
-        var needed = (long)Math.Ceiling(CostAt(textBytes)) - reservation.Held;
+        if (exchange.Usage is not { } usage || ReferenceEquals(usage, _told))
+        {
+            return null;
+        }
+
+        _told = usage;
+        return LikelyUse.CostOf(exchange, exchange.Target!, usage) is { } cost ? Extend(cost) : null;
+    }
+
+    /// <param name="cost">Nano-USD of all of it until now.</param>
+    private GatewayError? Extend(long cost)
+    {
+        var needed = cost - reservation.Held;
         if (needed > 0 && reservation.TryExtend(needed, Math.Max(needed, share), withOverdraft: true, out var refusal) == 0)
         {
             return new GatewayError(
@@ -62,6 +82,24 @@ internal sealed class SpendMeter(LimitReservation reservation, long share)
 
         Cover();
         return null;
+    }
+
+    /// <summary>The length of the input decides on the price of the output, too.</summary>
+    private void SetPrices(Exchange exchange, Target target, Usage input)
+    {
+        const int Some = 1000;
+        _input = input;
+        if (LikelyUse.CostOf(exchange, target, input with { OutputTokens = 0, ReasoningTokens = null }) is { } inputCost)
+        {
+            var withSome = LikelyUse.CostOf(exchange, target, input with { OutputTokens = Some, ReasoningTokens = null }) ?? inputCost;
+            (_inputCost, _perByte) = (inputCost, (withSome - inputCost) / (double)Some / BytesPerToken);
+        }
+        else
+        {
+            (_inputCost, _perByte) = (0, 0);
+        }
+
+        Cover();
     }
 
     private double CostAt(long textBytes) => _before + _inputCost + ((textBytes - _fromByte) * _perByte);

@@ -173,7 +173,7 @@ internal sealed class CostMeter(InputScale scale)
         exchange.Snapshot.Catalog.PriceOf(target.Provider.Name, target.Provider.Entry.Kind, target.Model);
 
     /// <summary>OpenAI's, Anthropic's, Bedrock's and Google's words; what is not known is charged as standard.</summary>
-    private static ServiceTier TierOf(string? word) => word?.ToLowerInvariant() switch
+    public static ServiceTier TierOf(string? word) => word?.ToLowerInvariant() switch
     {
         "batch" => ServiceTier.Batch,
         "flex" => ServiceTier.Flex,

@@ -51,6 +51,9 @@ internal sealed record Operation(string Name, string Path, Dialect Dialect)
 
     public bool IsRelay { get; private init; }
 
+    /// <summary>Pictures or sounds, made or read: the request says little of what it costs.</summary>
+    public bool MakesMedia => this == ImageGeneration || this == ImageEdit || this == ImageVariation || this == Speech || this == Transcription || this == Translation || this == Realtime;
+
     /// <summary>To ask two targets at once does no more than cost more.</summary>
     public bool MayBeAskedTwice => !IsRelay && this != Realtime;
 

@@ -143,7 +143,7 @@ internal sealed class Dispatcher(LimitStage limits, CostMeter meter, TimeProvide
         // Tokens may be counted for a target without asking it: that needs no second try.
         if (walk.HedgeDelay is { } delay && exchange.Operation is { MayBeAskedTwice: true, CountsTokens: false })
         {
-            return await HedgedAttempt.RunAsync(exchange, walk, call, delay, time);
+            return await HedgedAttempt.RunAsync(exchange, walk, limits, call, delay, time);
         }
 
         await call.SendAsync(exchange, time);

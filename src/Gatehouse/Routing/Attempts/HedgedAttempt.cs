@@ -1,3 +1,4 @@
+using Gatehouse.Limits;
 using Gatehouse.Pipeline;
 using Gatehouse.Upstream;
 
@@ -10,7 +11,7 @@ namespace Gatehouse.Routing.Attempts;
 internal static class HedgedAttempt
 {
     /// <returns>The attempt that is to be used; the walk stands at its target. The other one is written down and ended.</returns>
-    public static async ValueTask<TargetCall> RunAsync(Exchange exchange, RouteWalk walk, TargetCall first, TimeSpan delay, TimeProvider time)
+    public static async ValueTask<TargetCall> RunAsync(Exchange exchange, RouteWalk walk, LimitStage limits, TargetCall first, TimeSpan delay, TimeProvider time)
     {
         exchange.Timings.UpstreamWaitBegins();
         var firstSent = first.SendAsync(exchange, time, isAlone: false).AsTask();
@@ -22,8 +23,16 @@ internal static class HedgedAttempt
                 return first;
             }
 
+            if (!limits.TryEnterHedge(exchange, leaf.Target))
+            {
+                walk.LeaveHedge();
+                await firstSent;
+                return first;
+            }
+
             if (TargetCall.Prepare(exchange, leaf.Target, time).Call is not { } second)
             {
+                limits.EndHedge(exchange, first.Target, secondWins: false);
                 walk.LeaveHedge();
                 await firstSent;
                 return first;
@@ -31,7 +40,7 @@ internal static class HedgedAttempt
 
             second.IsHedge = true;
             return await RaceAsync(
-                exchange, walk, new Racer(first, firstSent), new Racer(second, second.SendAsync(exchange, time, isAlone: false).AsTask()));
+                exchange, walk, limits, new Racer(first, firstSent), new Racer(second, second.SendAsync(exchange, time, isAlone: false).AsTask()));
         }
         finally
         {
@@ -46,7 +55,7 @@ internal static class HedgedAttempt
         }
     }
 
-    private static async Task<TargetCall> RaceAsync(Exchange exchange, RouteWalk walk, Racer first, Racer second)
+    private static async Task<TargetCall> RaceAsync(Exchange exchange, RouteWalk walk, LimitStage limits, Racer first, Racer second)
     {
         var earlier = await Task.WhenAny(first.Sent, second.Sent) == first.Sent ? first : second;
         if (!earlier.HasAnswered)
@@ -61,6 +70,7 @@ internal static class HedgedAttempt
         await loser.Sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         exchange.Attempts.Add(isGivenUp ? loser.Call.ToOvertaken() : loser.Call.ToAttempt());
         walk.EndRace(secondWins, isGivenUp ? null : loser.Call.Failure, loser.Call.RetryAfter, loser.Call.ToHead);
+        limits.EndHedge(exchange, winner.Call.Target, secondWins);
         loser.Call.Dispose();
         await winner.Sent;
         return winner.Call;

@@ -14,6 +14,9 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     /// <summary>The "type" of the error event: what fails here is never the caller's fault.</summary>
     private const string ErrorType = "server_error";
 
+    /// <summary>Of a budget that is used up.</summary>
+    private const string QuotaType = "insufficient_quota";
+
     /// <summary>A side that has been sent a Close frame has this long to say its own.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
@@ -29,6 +32,7 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     private WebSocket? _provider;
     private WebSocket? _caller;
     private volatile bool _isEnding;
+    private GatewayError? _beyond;
     private Task<PumpEnd> _toProvider = Task.FromResult(PumpEnd.Stopped);
     private (WebSocketCloseStatus Status, string? Description) _close;
 
@@ -107,17 +111,20 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     }
 
     /// <summary>The idle limit begins anew; the little time for an ending does not.</summary>
-    private void Moved()
+    private bool Moved()
     {
         if (!_isEnding)
         {
             lifetime.AwaitMore();
         }
+
+        return true;
     }
 
-    private void Seen(Exchange exchange, RealtimePiece piece)
+    /// <returns>False when the session has cost what there is.</returns>
+    private bool Seen(Exchange exchange, RealtimePiece piece)
     {
-        Moved();
+        _ = Moved();
         if (piece.IsPassed)
         {
             exchange.Response.CountSent(piece.Bytes.Length);
@@ -125,13 +132,13 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
 
         if (!piece.IsText)
         {
-            return;
+            return true;
         }
 
         if (piece.IsEnd && _event.WrittenCount == 0)
         {
             _ = exchange.Facts.Read(piece.Bytes.Span, out _);
-            return;
+            return MayGoOn(exchange);
         }
 
         _event.Write(piece.Bytes.Span);
@@ -144,7 +151,17 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
             }
 
             _event.ResetWrittenCount();
+            return MayGoOn(exchange);
         }
+
+        return true;
+    }
+
+    private bool MayGoOn(Exchange exchange)
+    {
+        // Of a session that ends already the usage is of interest.
+        _beyond = _isEnding ? null : exchange.Meter?.CheckTold(exchange);
+        return _beyond is null;
     }
 
     private async Task ProviderEndedAsync(Exchange exchange, PumpEnd end)
@@ -171,6 +188,10 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
                 break;
             case PumpEnd.DestinationBroke:
                 exchange.ClientLeft = true;
+                break;
+            case PumpEnd.Enough:
+                await CloseAsync(_provider!, (WebSocketCloseStatus.NormalClosure, null));
+                Break(exchange, _beyond!);
                 break;
             case PumpEnd.Stopped when !exchange.ClientLeft:
                 Break(exchange, lifetime.EndError(name));
@@ -215,8 +236,9 @@ internal sealed class RealtimeAnswer(HttpResponseMessage response, CallLifetime 
     {
         exchange.Outcome = ExchangeOutcome.Truncated;
         exchange.Error = error;
-        OpenAiRealtimeFacts.WriteError(_error, exchange.Id, error.Message, ErrorType, error.Traits.Name);
-        _close = (WebSocketCloseStatus.InternalServerError, error.Traits.Name);
+        var isPolicy = error.Traits.Party == ErrorParty.Policy;
+        OpenAiRealtimeFacts.WriteError(_error, exchange.Id, error.Message, isPolicy ? QuotaType : ErrorType, error.Traits.Name);
+        _close = (isPolicy ? WebSocketCloseStatus.PolicyViolation : WebSocketCloseStatus.InternalServerError, error.Traits.Name);
     }
 
     private static (WebSocketCloseStatus Status, string? Description) CloseOf(WebSocket socket) => socket.CloseStatus switch

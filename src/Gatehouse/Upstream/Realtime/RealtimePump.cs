@@ -18,14 +18,17 @@ internal enum PumpEnd
 
     /// <summary>A time limit, or the caller's leave.</summary>
     Stopped,
+
+    /// <summary>Whoever looks at it wants no more.</summary>
+    Enough,
 }
 
 /// <summary>A piece of a message; its bytes are there only while it is looked at.</summary>
 internal readonly record struct RealtimePiece(ReadOnlyMemory<byte> Bytes, bool IsText, bool IsEnd, bool IsPassed);
 
 /// <summary>Passes messages on from one WebSocket to the other, piece by piece as they arrive. While it is silent no buffer is held.</summary>
-/// <param name="seen">Gets every piece after it was passed on, or was not because of <see cref="IsMuted"/>.</param>
-internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Action<RealtimePiece> seen)
+/// <param name="seen">Gets every piece after it was passed on, or was not because of <see cref="IsMuted"/>; false ends the pumping.</param>
+internal sealed class RealtimePump(WebSocket source, WebSocket destination, int maxMessage, Func<RealtimePiece, bool> seen)
 {
     private const int BufferSize = 16 * 1024;
 
@@ -89,7 +92,11 @@ internal sealed class RealtimePump(WebSocket source, WebSocket destination, int 
                     }
                 }
 
-                seen(new RealtimePiece(piece, result.MessageType == WebSocketMessageType.Text, result.EndOfMessage, isPassed));
+                if (!seen(new RealtimePiece(piece, result.MessageType == WebSocketMessageType.Text, result.EndOfMessage, isPassed)))
+                {
+                    return PumpEnd.Enough;
+                }
+
                 length = result.EndOfMessage ? 0 : length;
             }
             finally
