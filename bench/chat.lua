@@ -1,5 +1,5 @@
 -- What wrk sends, and its result as one JSON line (the last line of its output). Times are in microseconds.
--- Environment: BENCH_REQUEST (file with the body), BENCH_KEY.
+-- Environment: BENCH_REQUEST (file with the body), BENCH_KEY, BENCH_CACHE_CONTROL (that header; none by default).
 
 local file = assert(io.open(os.getenv("BENCH_REQUEST"), "rb"))
 wrk.method = "POST"
@@ -7,6 +7,7 @@ wrk.body = file:read("*a")
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("BENCH_KEY")
 file:close()
+wrk.headers["Cache-Control"] = os.getenv("BENCH_CACHE_CONTROL")
 
 function done(summary, latency)
   local errors = summary.errors

@@ -14,7 +14,7 @@ write=
 while (($#)); do
   case $1 in
     --without-gateway) targets=(direct nginx) ;;
-    --limits) targets=(gatehouse) only=limits IDLE_STREAMS=0 ;;
+    --limits) targets=(gatehouse) only=limits ;;
     --write) write=${2:?--write needs a file}; shift ;;
     *) sed -n '2,6s/^# //p' bench/run.sh >&2; exit 2 ;;
   esac
@@ -177,11 +177,29 @@ measure_routes() {
   done
 }
 
+# What the exact cache gives and costs: hits, look-ups that find nothing good enough, and a route without a cache.
+measure_cache() {
+  local round connections
+  [[ -n ${pid[gatehouse]:-} ]] || return 0
+  for what in hit miss none; do pid[$what]=${pid[gatehouse]} url[$what]=${url[gatehouse]}; done
+  sed "s|mock/bench|cached|" bench/request.json >"$work/cached.json"
+  sed "s|mock/bench|route-of-1|" bench/request.json >"$work/uncached.json"
+  for round in $(seq "$ROUNDS"); do
+    for connections in 1 16 64; do
+      BENCH_REQUEST=$work/cached.json measure cache hit "$connections" "$round" load hit "$connections" "$DURATION"
+    done
+    # One connection: equal requests at the same time would share one answer.
+    BENCH_REQUEST=$work/cached.json BENCH_CACHE_CONTROL=max-age=0 measure cache miss 1 "$round" load miss 1 "$DURATION"
+    BENCH_REQUEST=$work/uncached.json measure cache none 1 "$round" load none 1 "$DURATION"
+  done
+}
+
 # The gateway's CPU for the same call by a key without limits and by one with four limits and a budget.
 measure_limits() {
   local round way
   [[ -n ${pid[gatehouse]:-} ]] || return 0
   for way in unlimited limited; do pid[$way]=${pid[gatehouse]} url[$way]=${url[gatehouse]}; done
+  # What only limits run has not been compiled yet.
   BENCH_KEY=$BENCH_LIMITED_KEY load gatehouse 16 "$((DURATION / 2 + 1))" >/dev/null
   for round in $(seq "$((ROUNDS * 2))"); do
     measure limits unlimited 16 "$round" load unlimited 16 "$((DURATION / 2 + 1))"
@@ -274,6 +292,7 @@ for target in "${targets[@]}"; do warm_up "$target"; done
 measure_load
 measure_routes
 measure_limits
+measure_cache
 record_memory
 [[ -z ${pid[gatehouse]:-} ]] || check_gateway_recorded
 measure_all_idle
@@ -283,6 +302,7 @@ measure_all_idle
   dotnet "$bench" report --results "$results"
   dotnet "$bench" translation --rounds 7
   dotnet "$bench" expressions --rounds 7
+  dotnet "$bench" cache-key --rounds 7
   dotnet "$bench" limits --rounds 7
 } >"$work/report.md"
 cat "$work/report.md"

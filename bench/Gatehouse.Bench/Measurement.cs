@@ -7,6 +7,7 @@ namespace Gatehouse.Bench;
 [JsonDerivedType(typeof(RequestLoad), "requests")]
 [JsonDerivedType(typeof(RouteLoad), "routes")]
 [JsonDerivedType(typeof(LimitLoad), "limits")]
+[JsonDerivedType(typeof(CacheLoad), "cache")]
 [JsonDerivedType(typeof(StreamLoad), "streams")]
 [JsonDerivedType(typeof(Memory), "memory")]
 [JsonDerivedType(typeof(Idle), "idle")]
@@ -29,6 +30,11 @@ internal sealed record RequestLoad(
 
 /// <summary>JSON answers of the gateway by ways of routing; <see cref="Measurement.Target"/> is the way.</summary>
 internal sealed record RouteLoad(
+    string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
+    : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
+
+/// <summary>JSON answers of the gateway on a route that keeps them; <see cref="Measurement.Target"/> is what the cache said, or <c>none</c> for a route without.</summary>
+internal sealed record CacheLoad(
     string Target, int Connections, int Round, long Requests, double Seconds, double P50Us, double P99Us, long CpuUs)
     : Load(Target, Connections, Round, Requests, Seconds, P50Us, P99Us, CpuUs);
 

@@ -10,6 +10,8 @@ const string Usage = """
            Gatehouse.Bench expressions --rounds N
            Gatehouse.Bench limits --rounds N
            Gatehouse.Bench vectors --rounds N
+           Gatehouse.Bench usage --rounds N
+           Gatehouse.Bench cache-key --rounds N
            Gatehouse.Bench chaos  --gateway NAME --url URL (--key KEY [--admin URL --admin-token TOKEN] | [--retries N])
                                   --scenario NAME --seed N --requests N --rate N --ports A,B,C --results FILE
            Gatehouse.Bench chaos-report --results FILE
@@ -42,6 +44,12 @@ try
             return 0;
         case ["vectors", .. var rest]:
             Vectors.Run(new Arguments(rest), TimeProvider.System);
+            return 0;
+        case ["usage", .. var rest]:
+            UsageReports.Run(new Arguments(rest));
+            return 0;
+        case ["cache-key", .. var rest]:
+            CacheKeys.Run(new Arguments(rest));
             return 0;
         case ["chaos", .. var rest]:
             await new ChaosRun(TimeProvider.System).RunAsync(new Arguments(rest));

@@ -7,9 +7,12 @@ var root = new RootCommand("Gatehouse: the one door between AI agents and the mo
     CheckCommand.Create(),
     KeyCommand.Create(),
     RouteCommand.Create(),
+    RunCommand.Create(),
     ConfigCommand.Create(),
     CatalogCommand.Create(),
     AlertCommand.Create(),
+    CacheCommand.Create(),
+    UsageCommand.Create(),
 };
 
 var parsed = root.Parse(args);

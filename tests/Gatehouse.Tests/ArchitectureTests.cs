@@ -19,18 +19,18 @@ public sealed partial class ArchitectureTests
         ["Admin.Contract"] = "",
 
         // the words of an exchange; the pipeline itself calls the steps
-        ["Pipeline"] = "Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Telemetry Upstream",
+        ["Pipeline"] = "Caching Catalog Configuration Configuration.Binding Identity Ledger Limits Metering Objects Policy Routing Runs Telemetry Upstream",
 
         // the snapshot is made of what the slices compile
-        ["Configuration"] = "Admin.Contract Alerts Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Storage Upstream",
+        ["Configuration"] = "Admin.Contract Alerts Caching Catalog Configuration.Binding Identity Limits Metering Objects Responses Routing Runs Storage Upstream",
 
         // the steps
-        ["Identity"] = "Admin.Contract Configuration Configuration.Binding Limits Pipeline Storage",
+        ["Identity"] = "Admin.Contract Caching Configuration Configuration.Binding Limits Pipeline Storage",
         ["Policy"] = "Pipeline Routing",
         ["Limits"] = "Alerts Catalog Configuration Configuration.Binding Identity Ledger Metering Pipeline Telemetry",
-        ["Routing"] = "Admin.Contract Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
+        ["Routing"] = "Admin.Contract Caching Catalog Configuration Configuration.Binding Limits Metering Pipeline Upstream",
         ["Upstream"] = "Catalog Configuration Configuration.Binding Limits Pipeline",
-        ["Caching"] = "Pipeline",
+        ["Caching"] = "Configuration Configuration.Binding Pipeline Routing Storage",
         ["Catalog"] = "Admin.Contract Configuration Configuration.Binding Storage",
         ["Metering"] = "Catalog Configuration.Binding Pipeline",
         ["Ledger"] = "Admin.Contract Identity Pipeline Storage Telemetry",
@@ -38,15 +38,17 @@ public sealed partial class ArchitectureTests
         ["Objects"] = "Configuration.Binding Pipeline Storage Upstream",
 
         ["Alerts"] = "Admin.Contract Configuration.Binding Identity Pipeline Storage Telemetry",
+        ["Reports"] = "Admin.Contract Catalog Configuration Ledger Metering Pipeline Storage",
+        ["Runs"] = "Admin.Contract Alerts Configuration.Binding Ledger Limits Pipeline Routing Storage Telemetry",
         ["Responses"] = "Configuration.Binding Ledger Pipeline Storage",
 
         // the ways in
-        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Telemetry Upstream",
-        ["Admin"] = "Admin.Contract Alerts Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Routing Storage Telemetry",
+        ["Ingress"] = "Configuration Identity Ledger Objects Pipeline Responses Routing Runs Telemetry Upstream",
+        ["Admin"] = "Admin.Contract Alerts Caching Catalog Configuration Configuration.Binding Identity Ingress Ledger Pipeline Reports Routing Runs Storage Telemetry",
 
         // the program
-        ["Hosting"] = "Admin Alerts Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Responses Routing Storage Telemetry",
-        ["Commands"] = "Admin.Contract Alerts Catalog Configuration Hosting Identity Routing Storage Upstream",
+        ["Hosting"] = "Admin Alerts Caching Catalog Configuration Identity Ingress Ledger Limits Metering Objects Pipeline Reports Responses Routing Runs Storage Telemetry",
+        ["Commands"] = "Admin.Contract Alerts Caching Catalog Configuration Hosting Identity Routing Runs Storage Upstream",
     };
 
     private static readonly string[] TextFiles = [".cs", ".md", ".sh", ".json", ".yaml", ".yml", ".props", ".csproj", ".slnx", ".sql", ".mjs", ".js", ".ts", ".txt", ""];

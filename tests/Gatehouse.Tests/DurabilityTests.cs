@@ -27,7 +27,9 @@ public sealed class DurabilityTests
         Assert.InRange(load.Whole.Count, killAfter, int.MaxValue);
         Assert.Equal(2, load.Whole.DistinctBy(answer => answer.IsStream).Count());
         await using var again = await GatewayProcess.ServeAsync(folder.Path, []);
-        AssertInLedgerOnce(load.Whole, await again.AllExchangesAsync());
+        var rows = await again.AllExchangesAsync();
+        AssertInLedgerOnce(load.Whole, rows);
+        AssertSummedUp(rows, await again.GetAsync("/api/v1/usage"));
     }
 
     [Fact]
@@ -64,6 +66,7 @@ public sealed class DurabilityTests
         await AssertAnswersAsync(gateway);
         var rows = await gateway.AllExchangesAsync();
         AssertInLedgerOnce(load.Whole, rows);
+        AssertSummedUp(rows, await gateway.GetAsync("/api/v1/usage"));
         // Also those whose answers were withheld: they did happen, and were paid for.
         Assert.Equal(
             Enumerable.Range(1, upstream.Requests).Select(number => $"answer-{number}").Order(StringComparer.Ordinal),
@@ -123,6 +126,17 @@ public sealed class DurabilityTests
             Assert.Equal(answer.IsStream, row.GetProperty("stream").GetBoolean());
             Assert.Equal(answer.IsStream ? 5 : 2, row.GetProperty("usage").GetProperty("output_tokens").GetInt64());
         });
+    }
+
+    /// <summary>Rows and their sums are written together.</summary>
+    private static void AssertSummedUp(List<JsonElement> rows, JsonElement report)
+    {
+        var totals = report.GetProperty("totals");
+        Assert.Equal(rows.Count, totals.GetProperty("exchanges").GetInt64());
+        Assert.Equal(
+            rows.Select(row => row.GetProperty("usage")).Where(usage => usage.ValueKind == JsonValueKind.Object).Sum(usage => usage.GetProperty("output_tokens").GetInt64()),
+            totals.GetProperty("output_tokens").GetInt64());
+        Assert.Equal(rows.Sum(row => row.GetProperty("attempts").GetArrayLength()), totals.GetProperty("attempts").GetInt64());
     }
 
     private static async Task AssertRefusesAsync(GatewayProcess gateway, CountingUpstream upstream)

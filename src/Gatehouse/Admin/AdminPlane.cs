@@ -3,12 +3,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.Admin.Contract;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Ingress;
 using Gatehouse.Ledger;
+using Gatehouse.Reports;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Microsoft.OpenApi;
 
@@ -52,11 +55,14 @@ internal static class AdminPlane
         var api = app.MapGroup("/api/v1").WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status401Unauthorized, typeof(AdminError), ["application/json"]));
         KeyEndpoints.Map(api);
         ExchangeEndpoints.Map(api);
+        UsageEndpoints.Map(api);
         ConfigurationEndpoints.Map(api);
         RouteEndpoints.Map(api);
         CatalogEndpoints.Map(api);
         AlertEndpoints.Map(api);
+        CacheEndpoints.Map(api);
         HealthEndpoints.Map(api);
+        RunEndpoints.Map(api);
 
         var probes = app.Services.GetRequiredService<Probes>();
         _ = app.MapOpenApi($"/openapi/{DocumentName}.json");

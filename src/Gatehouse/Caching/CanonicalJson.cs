@@ -124,7 +124,7 @@ internal static class CanonicalJson
     }
 
     /// <param name="raw">What stands between the quotes, of a reader that has accepted it.</param>
-    private static void WriteText(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
+    internal static void WriteText(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
     {
         while (raw.IndexOf((byte)'\\') is var at && at >= 0)
         {
@@ -194,7 +194,7 @@ internal static class CanonicalJson
     private static int Hexadecimal(ReadOnlySpan<byte> digits) => Utf8Parser.TryParse(digits, out int value, out _, 'x') ? value : 0;
 
     /// <summary>Digits without zeros at either end, and the power of ten of the last of them: 1200 is <c>12e2</c>.</summary>
-    private static void WriteNumber(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
+    internal static void WriteNumber(ReadOnlySpan<byte> raw, IBufferWriter<byte> output)
     {
         var exponentAt = raw.IndexOfAny((byte)'e', (byte)'E');
         var exponent = 0L;

@@ -88,9 +88,24 @@ internal sealed class AdminClient : IDisposable
         return await ReadAsync<T>(response);
     }
 
+    /// <summary>Passes an answer on as it comes: it may be large.</summary>
+    public async Task CopyAsync(string path, Stream to)
+    {
+        using var response = await _http.GetAsync(PathOf(path), HttpCompletionOption.ResponseHeadersRead);
+        await CheckAsync(response);
+        await response.Content.CopyToAsync(to);
+    }
+
     public async Task<T> PostAsync<T>(string path, object body)
     {
         using var response = await _http.PostAsJsonAsync(PathOf(path), body, Json);
+        return await ReadAsync<T>(response);
+    }
+
+    /// <summary>For what tells what it deleted.</summary>
+    public async Task<T> DeleteAsync<T>(string path)
+    {
+        using var response = await _http.DeleteAsync(PathOf(path));
         return await ReadAsync<T>(response);
     }
 

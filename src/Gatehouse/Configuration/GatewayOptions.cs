@@ -1,4 +1,5 @@
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -7,6 +8,7 @@ using Gatehouse.Limits.Queue;
 using Gatehouse.Metering;
 using Gatehouse.Objects;
 using Gatehouse.Responses;
+using Gatehouse.Runs;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -31,6 +33,9 @@ internal sealed record GatewayOptions
     [KeyDoc("Limits on everything that they match.", Default = "none")]
     public IReadOnlyList<LimitOptions> Limits { get; set; } = [];
 
+    [KeyDoc("Limits of single runs: of all exchanges of one task.", Default = "none")]
+    public IReadOnlyList<RunOptions> Runs { get; set; } = [];
+
     [KeyDoc("Organisations, by name.", Default = "none are described")]
     public IReadOnlyDictionary<string, PayerOptions> Organizations { get; set; } = new Dictionary<string, PayerOptions>(StringComparer.Ordinal);
 
@@ -49,6 +54,8 @@ internal sealed record GatewayOptions
     public AdmissionOptions Admission { get; set; } = new();
 
     public AlertOptions Alerts { get; set; } = new();
+
+    public CacheOptions Cache { get; set; } = new();
 
     public LedgerOptions Ledger { get; set; } = new();
 

@@ -4,6 +4,7 @@ using Gatehouse.Identity;
 using Gatehouse.Limits;
 using Gatehouse.Metering;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Upstream;
 
 namespace Gatehouse.Configuration;
@@ -15,6 +16,9 @@ namespace Gatehouse.Configuration;
 internal sealed record Snapshot
 {
     public required long Revision { get; init; }
+
+    /// <summary>Digest of the file in force: another one after every change of it, the same after a change of stored keys, and after a restart.</summary>
+    public string PolicyRevision { get; init; } = "";
 
     public required DateTimeOffset LoadedAt { get; init; }
 
@@ -30,6 +34,9 @@ internal sealed record Snapshot
     public required LimitPolicy Limits { get; init; }
 
     public required ModelCatalog Catalog { get; init; }
+
+    /// <summary>Limits of runs.</summary>
+    public RunPolicy[] RunPolicies { get; init; } = [];
 
     /// <summary>Number of the prices in force, kept with every ledger row: equal numbers mean equal prices.</summary>
     public long PriceRevision { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Identity;
@@ -9,6 +10,7 @@ using Gatehouse.Limits.Queue;
 using Gatehouse.Metering;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Upstream;
 
@@ -46,6 +48,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             Limits = new LimitPolicy(errors.Any ? new GatewayOptions() : options, []),
             Catalog = catalog,
             Vocabularies = TokenVocabularies.Load(options.Metering, previous?.Vocabularies, errors),
+            RunPolicies = RunPolicyCompiler.Compile(options.Runs, errors),
             Servers = servers.ToFrozenDictionary(group => group.Key, group => group.Distinct().ToArray(), StringComparer.Ordinal),
             OpenProviders = providers.Values.Where(provider => provider.Models is null).ToArray(),
         };
@@ -67,6 +70,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
         ResponsesOptions.Validate(options.Responses, errors);
         AdmissionOptions.Validate(options.Admission, errors);
         AlertOptions.Validate(options.Alerts, errors);
+        CacheOptions.Validate(options.Cache, errors);
         errors.CheckNumber("ledger.queue_limit", options.Ledger.QueueLimit, least: 1, MostWaitingRows);
         if (options.Objects.Retention < LeastRetention)
         {
@@ -162,6 +166,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
             }
 
             LimitCompiler.Check(key.Limits, $"{path}.limits", errors);
+            var cache = CacheRule.Compile(key.Cache, $"{path}.cache", errors);
             if (key.Secret is not { } secret)
             {
                 errors.Add(path, "secret is missing; keys without one are made with `gatehouse key create`");
@@ -189,6 +194,7 @@ internal sealed class SnapshotCompiler(ConfigurationErrors errors, TimeProvider 
                 Priority = key.Priority,
                 Payer = PayerCompiler.Of(key.Organization, key.Team, key.Project, key.Agent, key.Labels, options),
                 Limits = key.Limits,
+                Cache = cache,
             });
         }
 

@@ -82,7 +82,7 @@ internal sealed partial class SnapshotSource(
             return false;
         }
 
-        snapshot = snapshot with { Revision = revisions.NumberOf(digest, cause), PriceRevision = prices.NumberOf(snapshot.Catalog) };
+        snapshot = snapshot with { Revision = revisions.NumberOf(digest, cause), PriceRevision = prices.NumberOf(snapshot.Catalog), PolicyRevision = loaded.Digest };
         foreach (var route in snapshot.Routes.Values)
         {
             route.Activate();

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Gatehouse.Admin;
 using Gatehouse.Alerts;
+using Gatehouse.Caching;
+using Gatehouse.Caching.Semantic;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -14,10 +16,12 @@ using Gatehouse.Limits;
 using Gatehouse.Limits.Queue;
 using Gatehouse.Objects;
 using Gatehouse.Pipeline;
+using Gatehouse.Reports;
 using Gatehouse.Responses;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Explain;
 using Gatehouse.Routing.Probes;
+using Gatehouse.Runs;
 using Gatehouse.Storage;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -39,9 +43,11 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
 
     private readonly Database _database;
     private readonly LedgerWriter _ledger;
+    private readonly UsageHistory _usageHistory;
     private readonly ObjectStore _objects;
     private readonly ShadowTraffic _shadows;
     private readonly AdmissionQueue _queue;
+    private readonly AnswerCache _cache;
     private readonly GatewayMetrics _metrics;
     private readonly AlertService _alerts;
     private readonly PrometheusExporter _prometheus;
@@ -64,7 +70,8 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         Snapshots = snapshots;
         Keys = keys;
 
-        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>());
+        _ledger = new LedgerWriter(database, options.Ledger.Sync == LedgerSync.Full, options.Ledger.QueueLimit, logging.CreateLogger<LedgerWriter>(), [connection => new UsageRows(connection)]);
+        _usageHistory = new UsageHistory(database, _time, logging.CreateLogger<UsageHistory>());
         _metrics = new GatewayMetrics();
         _metrics.ObserveLedger(() => _ledger.Depth, () => _ledger.Written, () => _ledger.Trouble is not null);
         _metrics.ObserveRevision(() => snapshots.Current.Revision);
@@ -86,18 +93,27 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         var meter = new CostMeter(scale);
         Limits = new LimitBook(_time);
         var limits = new LimitStage(Limits, new OutputSizes(_time), scale, _alerts, _time);
+        _cache = new AnswerCache(database.Path, _time, logging.CreateLogger<AnswerCache>());
+        snapshots.Follow(_cache.Configure);
+        var cacheMeasurements = new CacheMeasurements(_cache);
+        _metrics.ObserveCache(cacheMeasurements.Lookups, cacheMeasurements.Stores, cacheMeasurements.Entries, cacheMeasurements.Bytes, cacheMeasurements.Evictions);
+        var runStore = new RunStore(database);
+        var runs = new RunTracker(runStore, _alerts, _metrics, _time, logging.CreateLogger<RunTracker>());
         var pipeline = new ExchangePipeline(
             authenticator,
             limits,
             new Admission(_ledger, _queue, _metrics),
+            new CacheStage(_cache, new SemanticCache(_time), _shadows, environment.Random, _time),
             new Dispatcher(limits, meter, _time, environment.Random),
             meter,
             _shadows,
             objects,
+            runs,
             new ExchangeRecorder(_ledger, _metrics),
             logging.CreateLogger<ExchangePipeline>());
         var probes = new Probes(snapshots, _ledger, _lifetime);
         var dataPlane = new DataPlane(snapshots, pipeline, new ModelList(snapshots, authenticator), new ObjectIngress(objects), new ResponsesIngress(responses, objects), new KeptResponses(snapshots, authenticator, responses), probes, _metrics, _lifetime, _time);
+        var prices = new PriceHistory(database);
         AdminToken = AdminToken.Load(options.Admin.Token, database);
 
         _data = Listeners.Build(logging, options.Listen, options.Server, isNonBlocking: true, takesWebSockets: true, configureServices: _ => { });
@@ -105,8 +121,9 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _admin = Listeners.Build(logging, options.Admin.Listen, options.Server, isNonBlocking: false, takesWebSockets: false, services =>
         {
             _ = services.AddSingleton(_time).AddSingleton(snapshots).AddSingleton(keys).AddSingleton(AdminToken).AddSingleton(probes)
-                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_metrics).AddSingleton(_prometheus)
-                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(new RevisionStore(database, _time));
+                .AddSingleton(new RouteExplainer(_time, environment.Random)).AddSingleton(_ledger).AddSingleton(_cache).AddSingleton(_metrics).AddSingleton(_prometheus)
+                .AddSingleton(_alerts).AddSingleton(new LedgerReader(database)).AddSingleton(runStore).AddSingleton(runs)
+                .AddSingleton(new UsageReader(database)).AddSingleton(new FocusExport(database, prices, snapshots)).AddSingleton(new RepricedReport(database, prices)).AddSingleton(new RevisionStore(database, _time));
             AdminPlane.AddServices(services);
         });
         AdminPlane.Map(_admin);
@@ -175,6 +192,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         _watcher.Start();
         _isServing = true;
         _prober.Start();
+        _usageHistory.Start();
     }
 
     /// <summary>Lets load balancers turn away, stops accepting, lets exchanges finish for a while, and writes down what is left.</summary>
@@ -182,6 +200,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
     {
         await _watcher.DisposeAsync();
         await _prober.DisposeAsync();
+        await _usageHistory.DisposeAsync();
         var server = Snapshots.Current.Options.Server;
         _lifetime.Stop();
         if (_isServing && server.DrainDelay > TimeSpan.Zero)
@@ -207,6 +226,7 @@ internal sealed partial class GatewayApplication : IAsyncDisposable
         await _data.DisposeAsync();
         await _admin.DisposeAsync();
         _queue.Dispose();
+        _cache.Dispose();
         _ledger.Dispose();
         await _alerts.DisposeAsync();
         _objects.Dispose();

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Caching;
 using Gatehouse.Limits;
 
 namespace Gatehouse.Identity;
@@ -70,6 +71,9 @@ internal sealed record ApiKey(string Id, string Name, KeyHash Hash, KeyOwner Own
 
     /// <summary>As written; what they are compiled to is a matter of <see cref="Limits"/>.</summary>
     public IReadOnlyList<LimitOptions> Limits { get; init; } = [];
+
+    /// <summary>How answers to its calls are kept; null when it does not say.</summary>
+    public CacheRule? Cache { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels => Payer.Labels;
 

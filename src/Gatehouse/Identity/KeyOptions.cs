@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Limits;
 
@@ -35,6 +36,9 @@ internal sealed record KeyOptions
 
     [KeyDoc("Free labels, such as `feature` or `owner`, kept with each exchange of the key. A call can add further ones with `x-gatehouse-labels`.")]
     public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    [KeyDoc("Keeps answers to the key's calls. Keys made with the admin API have no setting of their own.", Default = "as the route says")]
+    public CacheRuleOptions? Cache { get; set; }
 
     [KeyDoc("Limits of the key.", Default = "none")]
     public IReadOnlyList<LimitOptions> Limits { get; set; } = [];

@@ -1,5 +1,6 @@
 using Gatehouse.Configuration;
 using Gatehouse.Pipeline;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -69,13 +70,15 @@ internal sealed class DataPlane(SnapshotSource snapshots, ExchangePipeline pipel
     {
         var headers = http.Request.Headers;
         var activity = GatewayTraces.Start(operation, headers);
-        var trace = activity is null ? TraceContext.From(headers) : TraceContext.From(activity);
+        var trace = activity is null ? TraceContext.From(headers, time.GetUtcNow()) : TraceContext.From(activity);
+        var (run, source) = RunHeaders.RunOf(headers, trace);
         var exchange = new Exchange(ExchangeKind.Model, operation, http, snapshots.Current, time)
         {
             Activity = activity,
             Lifetime = lifetime,
             Trace = trace,
-            Run = Exchange.RunOf(headers, trace),
+            Run = run,
+            RunSource = source,
         };
 
         // The listener keeps the limit of its start; the one in force may be another.

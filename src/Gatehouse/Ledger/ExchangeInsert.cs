@@ -17,7 +17,8 @@ internal sealed class ExchangeInsert : IDisposable
         + "output_tokens, reasoning_tokens, audio_input_tokens, audio_output_tokens, delivered_bytes, delivered_text, total_us, upstream_us, "
         + "overhead_us, first_byte_us, cache_write_one_hour_tokens, audio_cache_read_tokens, image_input_tokens, image_output_tokens, web_search_calls, "
         + "service_tier, cost_nano_usd, price_revision, shadow_of, continuations, "
-        + "organization, team, project, user, agent, labels, parent, cache, saved_nano_usd, prompt_cache_saved_nano_usd, cost_is_estimated";
+        + "organization, team, project, user, agent, labels, parent, cache, saved_nano_usd, prompt_cache_saved_nano_usd, cost_is_estimated, "
+        + "run_first";
 
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
@@ -29,10 +30,14 @@ internal sealed class ExchangeInsert : IDisposable
     private readonly sqlite3_stmt _undo;
     private readonly sqlite3_stmt _release;
     private readonly Action<LedgerEntry, Exception> _leftOut;
+    private readonly IGroupRows[] _groupRows;
+    private readonly List<LedgerEntry> _inserted = [];
     private int _column;
 
     /// <param name="leftOut">Told of an exchange that is recorded without its companions, and why.</param>
-    public ExchangeInsert(SqliteConnection connection, Action<LedgerEntry, Exception> leftOut)
+    /// <param name="groupRows">Make what else is written with each group, on the connection they are given.</param>
+    public ExchangeInsert(
+        SqliteConnection connection, Action<LedgerEntry, Exception> leftOut, IReadOnlyList<Func<SqliteConnection, IGroupRows>> groupRows)
     {
         _connection = connection;
         _leftOut = leftOut;
@@ -46,6 +51,7 @@ internal sealed class ExchangeInsert : IDisposable
         _save = Prepare("SAVEPOINT companions");
         _undo = Prepare("ROLLBACK TO companions");
         _release = Prepare("RELEASE companions");
+        _groupRows = [.. groupRows.Select(make => make(connection))];
     }
 
     /// <summary>Writes the rows in one transaction.</summary>
@@ -59,23 +65,43 @@ internal sealed class ExchangeInsert : IDisposable
             {
                 Bind(entry);
                 Step(_insert);
+                if (_groupRows.Length > 0 && raw.sqlite3_changes(_database) > 0)
+                {
+                    _inserted.Add(entry);
+                }
+
                 if (entry.Companions.Count > 0)
                 {
                     WriteCompanions(entry);
                 }
             }
 
+            WriteGroupRows();
             Step(_commit);
         }
         catch
         {
             RollBack();
+            foreach (var rows in _groupRows)
+            {
+                rows.Forget();
+            }
+
             throw;
+        }
+        finally
+        {
+            _inserted.Clear();
         }
     }
 
     public void Dispose()
     {
+        foreach (var rows in _groupRows)
+        {
+            rows.Dispose();
+        }
+
         _insert.Dispose();
         _begin.Dispose();
         _commit.Dispose();
@@ -83,6 +109,26 @@ internal sealed class ExchangeInsert : IDisposable
         _save.Dispose();
         _undo.Dispose();
         _release.Dispose();
+    }
+
+    private void WriteGroupRows()
+    {
+        if (_inserted.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var rows in _groupRows)
+            {
+                rows.Write(_inserted);
+            }
+        }
+        catch (SqliteException exception)
+        {
+            throw new StorageException(exception.Message, exception);
+        }
     }
 
     /// <summary>
@@ -199,6 +245,7 @@ internal sealed class ExchangeInsert : IDisposable
         Number(entry.SavedNanoUsd);
         Number(entry.PromptCacheSavedNanoUsd);
         Number(entry.IsCostEstimated ? 1 : null);
+        Text(entry.RunFirst);
     }
 
     private static long Microseconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;

@@ -39,6 +39,7 @@ internal sealed class ExchangeRecorder(LedgerWriter ledger, GatewayMetrics metri
         KeyId = exchange.Key!.Id,
         KeyName = exchange.Key.Name,
         Run = exchange.Run,
+        RunFirst = exchange.RunFirst,
         Payer = exchange.Payer,
         User = exchange.User,
         Parent = exchange.Parent,

@@ -29,6 +29,9 @@ internal sealed class LedgerEntry : IValueTaskSource<bool>
 
     public required string Run { get; init; }
 
+    /// <summary>Id of the run's first exchange; null for that one.</summary>
+    public string? RunFirst { get; init; }
+
     public required Payer Payer { get; init; }
 
     public string? User { get; init; }

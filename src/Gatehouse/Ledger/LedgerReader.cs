@@ -18,6 +18,11 @@ internal sealed class LedgerReader(Database database)
     /// <summary>Bytes of generated text per token, about, over the common tokenizers and English text.</summary>
     private const int BytesPerToken = 4;
 
+    /// <summary>By the indexes that there are: the first exchanges of runs of the name, and those that follow them.</summary>
+    private const string OfRun =
+        "id IN (SELECT id FROM exchanges WHERE run = $run AND run_first IS NULL UNION ALL "
+        + "SELECT later.id FROM exchanges AS first JOIN exchanges AS later ON later.run_first = first.id WHERE first.run = $run AND first.run_first IS NULL)";
+
     public IReadOnlyList<ExchangeView> List(LedgerQuery query)
     {
         using var connection = database.Connect();
@@ -25,7 +30,7 @@ internal sealed class LedgerReader(Database database)
         var sql = new StringBuilder("SELECT * FROM exchanges WHERE 1 = 1");
         Where(query.Before, "id < $before", "$before");
         Where(query.Key, "(key_id = $key OR key_name = $key)", "$key");
-        Where(query.Run, "run = $run", "$run");
+        Where(query.Run, OfRun, "$run");
         Where(query.Model, "(requested = $model OR target = $model OR substr(target, instr(target, '/') + 1) = $model)", "$model");
         Where(query.Status, "status = $status", "$status");
         Where(query.Outcome, "outcome = $outcome", "$outcome");

@@ -32,11 +32,13 @@ internal sealed partial class LedgerWriter : IDisposable
     private int _depth;
     private volatile string? _trouble;
 
-    public LedgerWriter(Database database, bool fullSync, int queueLimit, ILogger<LedgerWriter> logger)
+    /// <param name="groupRows">Make what else is written with each group of rows, on the writer's own connection.</param>
+    public LedgerWriter(
+        Database database, bool fullSync, int queueLimit, ILogger<LedgerWriter> logger, IReadOnlyList<Func<SqliteConnection, IGroupRows>>? groupRows = null)
     {
         _connection = database.Connect(fullSync);
         _logger = logger;
-        _insert = new ExchangeInsert(_connection, (entry, exception) => LogLeftOut(_logger, exception, entry.Id));
+        _insert = new ExchangeInsert(_connection, (entry, exception) => LogLeftOut(_logger, exception, entry.Id), groupRows ?? []);
         _limit = queueLimit;
         _thread = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         _thread.Start();

@@ -19,6 +19,12 @@ internal sealed class CostMeter(InputScale scale)
     /// <summary>Sets the cost of an exchange that has a target and was answered; it stays null when the price is not known.</summary>
     public void Settle(Exchange exchange)
     {
+        if (exchange.Cache is CacheStatus.Hit or CacheStatus.Semantic)
+        {
+            exchange.CostNanoUsd = 0;
+            return;
+        }
+
         exchange.ServiceTier = TierOf(exchange.Facts.ServiceTier);
         if (exchange.Operation.CountsTokens)
         {

@@ -10,6 +10,8 @@ internal sealed class CallerResponse(HttpContext http)
     /// <summary>Clients take heads of 8 to 16 KiB; the names may be of the caller's own making, and of any number.</summary>
     private const int MaxDropped = 2048;
 
+    private AnswerRecording? _recording;
+
     /// <summary>The head has been decided: a failure can no longer change the status.</summary>
     public bool HasStarted { get; private set; }
 
@@ -24,6 +26,18 @@ internal sealed class CallerResponse(HttpContext http)
     private bool IsUnsent => !http.Response.HasStarted && BytesSent == 0;
 
     public IHeaderDictionary Headers => http.Response.Headers;
+
+    /// <summary>Keeps what goes out from now on, up to a length.</summary>
+    public void Record(int limit) => _recording = new AnswerRecording(limit);
+
+    /// <summary>A copy of all that went out; null when it was not recorded, or was too long.</summary>
+    public byte[]? Recorded => _recording is { IsGivenUp: false } recording ? recording.ToArray() : null;
+
+    public void StopRecording()
+    {
+        _recording?.GiveUp();
+        _recording = null;
+    }
 
     public void Start(Exchange exchange, int status, bool isEventStream)
     {
@@ -68,6 +82,7 @@ internal sealed class CallerResponse(HttpContext http)
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        _recording?.Write(bytes);
         BytesSent += bytes.Length;
         http.Response.BodyWriter.Write(bytes);
     }

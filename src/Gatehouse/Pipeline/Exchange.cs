@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
@@ -10,6 +11,7 @@ using Gatehouse.Protocols.Chat;
 using Gatehouse.Protocols.Dialects.OpenAi;
 using Gatehouse.Routing;
 using Gatehouse.Routing.Traits;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 using Gatehouse.Upstream.Translation;
 
@@ -25,7 +27,6 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Of a request's body, names and marks included.</summary>
     private const int BytesPerToken = 5;
 
-    private const string RunHeader = "x-gatehouse-run";
 
     public ExchangeTimings Timings = new(time);
 
@@ -55,8 +56,16 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>Trace context from the caller, or a new one.</summary>
     public required TraceContext Trace { get; init; }
 
-    /// <summary>The task that this exchange belongs to.</summary>
-    public required string Run { get; init; }
+    /// <summary>The task that this exchange belongs to: by the head of the request, then by its body.</summary>
+    public required string Run { get; set; }
+
+    public RunSource RunSource { get; init; }
+
+    /// <summary>Its place in the run, while it is counted there; set by step 3.</summary>
+    public RunPlace? Place { get; set; }
+
+    /// <summary>Id of the run's first exchange; null when it is this one, or not known.</summary>
+    public string? RunFirst { get; set; }
 
     public ExchangePhase Phase { get; set; }
 
@@ -141,6 +150,9 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
     /// <summary>What caches of the gateway had to say; set by step 5.</summary>
     public CacheStatus Cache { get; set; }
 
+    /// <summary>What its answer is to the cache; null when nothing is.</summary>
+    public CacheClaim? Claim { get; set; }
+
     /// <summary>What a hit would have cost; null for what is none, and where it is not known.</summary>
     public long? SavedNanoUsd { get; set; }
 
@@ -173,10 +185,6 @@ internal sealed class Exchange(ExchangeKind kind, Operation operation, HttpConte
             Failure = kind ?? Error?.Failure,
         };
     }
-
-    /// <summary>The task that a call with these headers belongs to.</summary>
-    public static string RunOf(IHeaderDictionary headers, TraceContext trace) =>
-        headers[RunHeader] is [{ Length: > 0 and <= 128 } run, ..] ? run : trace.TraceId.ToHexString();
 
     /// <summary>The request can be sent to another target: nobody has seen anything of an answer.</summary>
     public bool CanBeSentAgain => Request.CanBeSentAgain && !Response.HasStarted && !ClientLeft;

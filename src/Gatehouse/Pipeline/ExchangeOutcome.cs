@@ -54,6 +54,7 @@ internal enum ExchangePhase
     Authenticate,
     Authorize,
     Admit,
+    Reuse,
     Dispatch,
     Record,
 }

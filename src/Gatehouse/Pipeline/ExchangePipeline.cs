@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Identity;
 using Gatehouse.Ledger;
 using Gatehouse.Limits;
@@ -6,6 +7,7 @@ using Gatehouse.Objects;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Routing;
+using Gatehouse.Runs;
 
 namespace Gatehouse.Pipeline;
 
@@ -17,10 +19,12 @@ internal sealed partial class ExchangePipeline(
     Authenticator authenticator,
     LimitStage limits,
     Admission admission,
+    CacheStage cache,
     Dispatcher dispatcher,
     CostMeter meter,
     ShadowTraffic shadows,
     ObjectService objects,
+    RunTracker runs,
     ExchangeRecorder recorder,
     ILogger<ExchangePipeline> logger)
 {
@@ -52,6 +56,7 @@ internal sealed partial class ExchangePipeline(
             outcome = await objects.SettleAsync(exchange, outcome);
             Conclude(exchange, outcome);
             limits.Settle(exchange);
+            runs.Leave(exchange);
 
             // 9 record: the row is durable before the last piece of the answer goes out
             exchange.Phase = ExchangePhase.Record;
@@ -78,6 +83,7 @@ internal sealed partial class ExchangePipeline(
             else
             {
                 await exchange.Answer!.ReleaseAsync(exchange);
+                cache.Settle(exchange);
             }
 
             if (exchange.Response.HasFlushed)
@@ -88,6 +94,8 @@ internal sealed partial class ExchangePipeline(
         finally
         {
             _ = exchange.Reservation?.Settle(default);
+            CacheStage.End(exchange);
+            runs.Leave(exchange);
             exchange.Ticket?.End();
             exchange.Walk?.End();
             exchange.Answer?.Dispose();
@@ -106,10 +114,17 @@ internal sealed partial class ExchangePipeline(
             }
 
             (exchange.Payer, exchange.User) = (payer, payer.User);
+            if (RunHeaders.Check(exchange.Http.Request.Headers) is { } unnamed)
+            {
+                return unnamed;
+            }
+
             if (await ingress(exchange) is { Continues: false } unreadable)
             {
                 return unreadable;
             }
+
+            runs.Identify(exchange);
 
             // 2 authorize: may this principal reach this target
             exchange.Phase = ExchangePhase.Authorize;
@@ -118,8 +133,13 @@ internal sealed partial class ExchangePipeline(
                 return denied;
             }
 
-            // 3 admit: is it within its limits, can it be recorded, and is there room for it
+            // 3 admit: may its run go on, is it within its limits, can it be recorded, and is there room for it
             exchange.Phase = ExchangePhase.Admit;
+            if (await runs.EnterAsync(exchange) is { Continues: false } stopped)
+            {
+                return stopped;
+            }
+
             if (await limits.ReserveAsync(exchange) is { Continues: false } beyond)
             {
                 return beyond;
@@ -136,7 +156,9 @@ internal sealed partial class ExchangePipeline(
                 return Outcome.Continue;
             }
 
-            return await DispatchAsync(exchange);
+            // 5 reuse: the answer to the same request, if it is there
+            exchange.Phase = ExchangePhase.Reuse;
+            return await cache.ReuseAsync(exchange, RunShadowAsync) ?? await DispatchAsync(exchange);
         }
         catch (Exception exception) when (RequestErrors.TellsThatClientLeft(exception, exchange.Http.Request))
         {
@@ -215,6 +237,11 @@ internal sealed partial class ExchangePipeline(
             limits.Settle(copy);
             copy.Phase = ExchangePhase.Record;
             _ = await recorder.RecordAsync(copy);
+            if (outcome.Continues && !copy.ClientLeft)
+            {
+                // Nobody's, but it may be compared.
+                await copy.Answer!.ReleaseAsync(copy);
+            }
         }
         catch (OperationCanceledException)
         {

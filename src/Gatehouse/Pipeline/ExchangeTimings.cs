@@ -23,7 +23,7 @@ internal struct ExchangeTimings(TimeProvider time)
     /// <summary>It waits for its turn: before anything goes upstream.</summary>
     public void QueueWaitBegins() => _waitStarted = time.GetTimestamp();
 
-    public void QueueWaitEnds() => _queued = time.GetTimestamp() - _waitStarted;
+    public void QueueWaitEnds() => _queued += time.GetTimestamp() - _waitStarted;
 
     /// <summary>The first byte of the answer is about to be sent to the caller.</summary>
     public void FirstByte()
@@ -42,7 +42,7 @@ internal struct ExchangeTimings(TimeProvider time)
 
     public readonly TimeSpan Upstream => time.GetElapsedTime(0, _waited);
 
-    /// <summary>In which it waited for others to end.</summary>
+    /// <summary>In which it waited for others to end, or was made to wait.</summary>
     public readonly TimeSpan Queued => time.GetElapsedTime(0, _queued);
 
     public readonly TimeSpan Overhead => Total - Upstream - Queued;

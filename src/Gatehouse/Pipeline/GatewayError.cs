@@ -25,6 +25,7 @@ internal enum GatewayErrorCode
     NoTargetAvailable,
     Overloaded,
     GatewayStopping,
+    NotCached,
     InternalError,
 }
 
@@ -111,6 +112,7 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
         GatewayErrorCode.NoTargetAvailable => NoTargetAvailable,
         GatewayErrorCode.Overloaded => Overloaded,
         GatewayErrorCode.GatewayStopping => GatewayStopping,
+        GatewayErrorCode.NotCached => NotCached,
         GatewayErrorCode.InternalError => InternalError,
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, message: null),
     };
@@ -134,5 +136,7 @@ internal sealed record ErrorTraits(int Status, string Name, ChatErrorKind Kind, 
     private static readonly ErrorTraits NoTargetAvailable = new(503, "no_target_available", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits Overloaded = new(503, "overloaded", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
     private static readonly ErrorTraits GatewayStopping = new(503, "gateway_stopping", ChatErrorKind.Overloaded, ErrorParty.Gateway, RetryCanHelp: true);
+    // RFC 9111, 5.2.1.7: what "only-if-cached" asks for.
+    private static readonly ErrorTraits NotCached = new(504, "not_cached", ChatErrorKind.InvalidRequest, ErrorParty.Client, RetryCanHelp: false);
     private static readonly ErrorTraits InternalError = new(500, "internal_error", ChatErrorKind.Server, ErrorParty.Gateway, RetryCanHelp: true);
 }

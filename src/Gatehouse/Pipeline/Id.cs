@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Gatehouse.Pipeline;
@@ -9,6 +10,8 @@ namespace Gatehouse.Pipeline;
 internal static class Id
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+    private static readonly SearchValues<char> Characters = SearchValues.Create(Alphabet);
 
     public static string New(string prefix, DateTimeOffset time)
     {
@@ -22,6 +25,11 @@ internal static class Id
         Encode(uuid, text);
         return string.Concat(prefix, "_", text);
     }
+
+    /// <summary>Whether a text has the form of an id with this prefix.</summary>
+    public static bool IsOf(string prefix, string text) =>
+        text.Length == prefix.Length + 27 && text.StartsWith(prefix, StringComparison.Ordinal) && text[prefix.Length] == '_'
+        && !text.AsSpan(prefix.Length + 1).ContainsAnyExcept(Characters);
 
     /// <summary>A secret of 256 random bits behind a prefix.</summary>
     public static string NewSecret(string prefix)

@@ -2,6 +2,7 @@ using System.Buffers;
 using Gatehouse.Configuration;
 using Gatehouse.Identity;
 using Gatehouse.Protocols.Dialects.OpenAi;
+using Gatehouse.Runs;
 using Gatehouse.Telemetry;
 
 namespace Gatehouse.Pipeline;
@@ -28,11 +29,13 @@ internal static class RehearsedExchange
             http.Request.Headers[name] = value;
         }
 
-        var trace = TraceContext.From(http.Request.Headers);
+        var trace = TraceContext.From(http.Request.Headers, time.GetUtcNow());
+        var (run, source) = RunHeaders.RunOf(http.Request.Headers, trace);
         var exchange = new Exchange(ExchangeKind.Model, operation, http, snapshot, time)
         {
             Trace = trace,
-            Run = Exchange.RunOf(http.Request.Headers, trace),
+            Run = run,
+            RunSource = source,
             Key = key ?? Nobody,
         };
         if (body is not { } given)

@@ -23,23 +23,30 @@ internal sealed class ShadowTraffic(GatewayMetrics metrics, TimeProvider time) :
     {
         foreach (var target in plan.Shadows)
         {
-            if (!exchange.Operation.MayBeAskedTwice || exchange.Request.Envelope is null)
-            {
-                return;
-            }
-
-            var length = exchange.Request.Body.Length;
-            // Both are counted before either is looked at, as both are given back.
-            var (running, bytes) = (Interlocked.Increment(ref _running), Interlocked.Add(ref _bytes, length));
-            if (running > MostAtOnce || bytes > MostBytes)
-            {
-                metrics.CountShadowLeftOut(exchange.Route!.Name!, target.Target.Name);
-                Leave(length);
-                continue;
-            }
-
-            _ = RunAsync(CopyOf(exchange, target), length, run);
+            Send(exchange, target, run);
         }
+    }
+
+    /// <param name="exchange">About to be dispatched, or answered: its body is still there.</param>
+    /// <param name="run">Steps 6 to 9 for a copy.</param>
+    public void Send(Exchange exchange, RouteTarget target, Func<Exchange, Task> run)
+    {
+        if (!exchange.Operation.MayBeAskedTwice || exchange.Request.Envelope is null)
+        {
+            return;
+        }
+
+        var length = exchange.Request.Body.Length;
+        // Both are counted before either is looked at, as both are given back.
+        var (running, bytes) = (Interlocked.Increment(ref _running), Interlocked.Add(ref _bytes, length));
+        if (running > MostAtOnce || bytes > MostBytes)
+        {
+            metrics.CountShadowLeftOut(exchange.Route!.Name ?? "", target.Target.Name);
+            Leave(length);
+            return;
+        }
+
+        _ = RunAsync(CopyOf(exchange, target), length, run);
     }
 
     public void Dispose()
@@ -79,6 +86,7 @@ internal sealed class ShadowTraffic(GatewayMetrics metrics, TimeProvider time) :
         {
             Trace = exchange.Trace,
             Run = exchange.Run,
+            RunFirst = exchange.RunFirst ?? exchange.Id,
             Key = exchange.Key,
             Payer = exchange.Payer,
             User = exchange.User,

@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Catalog;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Pipeline;
@@ -60,6 +61,8 @@ internal sealed class RouteCompiler(
             Health = scope.Health,
             Hedge = HedgeOf(options.Hedge, before),
             SemanticNodes = [.. root.SemanticNodes],
+            ConditionalNodes = [.. root.ConditionalNodes],
+            Cache = CacheRule.Compile(options.Cache, $"{path}.cache", errors, TargetOf),
             Release = ReleaseModel.Of(options.Release),
             Continuation = options.Continuation,
             Counts = before?.Counts ?? new RouteCounts(),

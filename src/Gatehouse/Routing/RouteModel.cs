@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Pipeline;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Health;
@@ -31,6 +32,12 @@ internal sealed record RouteModel
 
     /// <summary>Nodes whose choice has to be asked for before there can be a plan.</summary>
     public IReadOnlyList<SemanticStrategy> SemanticNodes { get; init; } = [];
+
+    /// <summary>Nodes that may lead equal bodies to different targets, by what else is known of the exchange.</summary>
+    public IReadOnlyList<ConditionalStrategy> ConditionalNodes { get; init; } = [];
+
+    /// <summary>How answers are kept; null when the route does not say.</summary>
+    public CacheRule? Cache { get; init; }
 
     public ReleaseModel Release { get; init; } = ReleaseModel.Default;
 

@@ -23,6 +23,9 @@ internal abstract class RouteNode
     /// <summary>The nodes here and below whose choice has to be asked for before there can be a plan.</summary>
     public virtual IEnumerable<SemanticStrategy> SemanticNodes => [];
 
+    /// <summary>The nodes here and below that ask for more than the body of a request.</summary>
+    public virtual IEnumerable<ConditionalStrategy> ConditionalNodes => [];
+
     /// <summary>Appends the targets below that may take the exchange, the preferred one first.</summary>
     public abstract void Plan(RouteContext context, RoutePlan plan);
 

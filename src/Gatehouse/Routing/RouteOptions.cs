@@ -1,3 +1,4 @@
+using Gatehouse.Caching;
 using Gatehouse.Configuration.Binding;
 using Gatehouse.Routing.Attempts;
 using Gatehouse.Routing.Capabilities;
@@ -71,6 +72,9 @@ internal sealed record RouteOptions : IStrategyOptions
     public Continuation Continuation { get; set; }
 
     public PromptCacheOptions PromptCache { get; set; } = new();
+
+    [KeyDoc("Keeps the route's answers for those who ask the same again.", Default = "not kept, unless the key says so")]
+    public CacheRuleOptions? Cache { get; set; }
 
     [KeyDoc("Time limits for this route.")]
     public TimeoutOptions Timeout { get; set; } = new();

@@ -88,7 +88,7 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Opens a file, or makes one that only its owner may read.</summary>
-    private static FileStream OpenOwn(string path, FileShare share)
+    public static FileStream OpenOwn(string path, FileShare share)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share };
         if (!OperatingSystem.IsWindows())

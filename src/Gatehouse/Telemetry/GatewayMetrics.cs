@@ -34,6 +34,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _shed;
     private readonly Counter<long> _alerts;
     private readonly Counter<long> _alertDeliveries;
+    private readonly Counter<long> _runActions;
     private int _inFlight;
 
     public GatewayMetrics()
@@ -51,6 +52,7 @@ internal sealed class GatewayMetrics : IDisposable
         _shed = _meter.CreateCounter<long>("gatehouse.admission.shed", "{exchange}", "Exchanges that were refused for want of room, by class and reason.");
         _alerts = _meter.CreateCounter<long>("gatehouse.alerts", "{alert}", "Alerts, by kind and what happened: raised, repeated or resolved.");
         _alertDeliveries = _meter.CreateCounter<long>("gatehouse.alerts.deliveries", "{delivery}", "Alerts for sinks, by sink and how that ended.");
+        _runActions = _meter.CreateCounter<long>("gatehouse.runs.interventions", "{call}", "Calls of runs that exceeded a limit, by what became of them and by the limit.");
         _ = _meter.CreateObservableUpDownCounter("gatehouse.exchanges.in_flight", () => Volatile.Read(ref _inFlight), "{exchange}", "Exchanges in flight.");
     }
 
@@ -84,10 +86,30 @@ internal sealed class GatewayMetrics : IDisposable
     public void CountAlert(string kind, string happened) => _alerts.Add(1, new TagList { { "kind", kind }, { "event", happened } });
 
     public void CountAlertDelivery(string sink, string result) => _alertDeliveries.Add(1, new TagList { { "sink", sink }, { "result", result } });
+    public void ObserveRuns(Func<int> active) =>
+        _ = _meter.CreateObservableGauge("gatehouse.runs.active", active, "{run}", "Runs that had a call in the last hour.");
+
+    /// <param name="action">stop, slow or alert.</param>
+    public void CountRunAction(string action, string reason) => _runActions.Add(1, new TagList { { "action", action }, { "reason", reason } });
 
     public void CountShed(string priority, string reason) => _shed.Add(1, new TagList { { "class", priority }, { "reason", reason } });
 
     public void CountShadowLeftOut(string route, string target) => _shadowsLeftOut.Add(1, new TagList { { "route", route }, { "target", target } });
+
+    /// <param name="lookups">By route and result; the answers that were kept by route; all else by tier.</param>
+    public void ObserveCache(
+        Func<IEnumerable<Measurement<long>>> lookups,
+        Func<IEnumerable<Measurement<long>>> stores,
+        Func<IEnumerable<Measurement<long>>> entries,
+        Func<IEnumerable<Measurement<long>>> bytes,
+        Func<IEnumerable<Measurement<long>>> evictions)
+    {
+        _ = _meter.CreateObservableCounter("gatehouse.cache.lookups", lookups, "{exchange}", "Exchanges that asked the cache, by what it said.");
+        _ = _meter.CreateObservableCounter("gatehouse.cache.stores", stores, "{answer}", "Answers that were kept.");
+        _ = _meter.CreateObservableGauge("gatehouse.cache.entries", entries, "{answer}", "Answers that are kept, by tier.");
+        _ = _meter.CreateObservableGauge("gatehouse.cache.bytes", bytes, "By", "What they take, by tier.");
+        _ = _meter.CreateObservableCounter("gatehouse.cache.evictions", evictions, "{answer}", "Answers that had to go for want of room, by tier.");
+    }
 
     /// <param name="attempts">By route, target and result.</param>
     /// <param name="breakers">By route and target.</param>

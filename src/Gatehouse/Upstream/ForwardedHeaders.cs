@@ -27,6 +27,8 @@ internal static class ForwardedHeaders
         // About the caller's network; no business of the provider's.
         "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "cf-connecting-ip",
         "true-client-ip", "referer", "origin",
+        // Said to the gateway's cache.
+        "cache-control", "pragma",
         // Written anew for the next hop.
         "traceparent", "tracestate", "baggage",
     ]).ToFrozenSet(StringComparer.OrdinalIgnoreCase);

@@ -22,6 +22,11 @@ internal sealed class ConditionalStrategy : StrategyNode
         _otherwise = [.. all.Where(child => child.Condition is null).Select(child => child.Branch)];
     }
 
+    public override IEnumerable<ConditionalStrategy> ConditionalNodes => base.ConditionalNodes.Prepend(this);
+
+    /// <summary>Which of its conditions hold, a digit for each: 1 or 0.</summary>
+    public string Holding(RouteContext context) => string.Concat(_conditional.Select(child => child.Condition(context).Holds ? '1' : '0'));
+
     public override void Plan(RouteContext context, RoutePlan plan)
     {
         foreach (var (branch, _, condition) in _conditional)

@@ -15,5 +15,7 @@ internal abstract class StrategyNode(IReadOnlyList<RouteNode> children) : RouteN
 
     public override IEnumerable<SemanticStrategy> SemanticNodes => Branches.SelectMany(branch => branch.Node.SemanticNodes);
 
+    public override IEnumerable<ConditionalStrategy> ConditionalNodes => Branches.SelectMany(branch => branch.Node.ConditionalNodes);
+
     protected Branch[] Branches { get; } = [.. children.Select(child => new Branch(child))];
 }

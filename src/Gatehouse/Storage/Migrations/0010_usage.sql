@@ -1,0 +1,88 @@
+-- Sums of the ledger for reports, written with its rows. A set of dimensions is written once and named by its number.
+CREATE TABLE usage_dimensions (
+    id             INTEGER PRIMARY KEY,
+    digest         BLOB    NOT NULL UNIQUE, -- first 16 bytes of the SHA-256 of what follows
+    key_id         TEXT    NOT NULL,
+    key_name       TEXT    NOT NULL,
+    organization   TEXT,
+    team           TEXT,
+    project        TEXT,
+    user           TEXT,                    -- '(other)' beyond a number of sets in an hour; then labels, agent and the target's model, too
+    agent          TEXT,
+    labels         TEXT,                    -- JSON object, or '(other)'
+    route          TEXT,
+    target         TEXT,                    -- provider/model
+    kind           TEXT    NOT NULL,
+    operation      TEXT    NOT NULL,
+    outcome        TEXT    NOT NULL,
+    cache          TEXT    NOT NULL,
+    service_tier   TEXT    NOT NULL,
+    price_revision INTEGER NOT NULL
+) STRICT;
+
+-- Exchanges by the hour in which they started.
+CREATE TABLE usage_hours (
+    hour                        INTEGER NOT NULL, -- since 1970, UTC
+    dimensions                  INTEGER NOT NULL,
+    exchanges                   INTEGER NOT NULL,
+    input_tokens                INTEGER NOT NULL,
+    cache_read_tokens           INTEGER NOT NULL,
+    cache_write_tokens          INTEGER NOT NULL,
+    output_tokens               INTEGER NOT NULL,
+    reasoning_tokens            INTEGER NOT NULL, -- of output_tokens
+    cost_nano_usd               INTEGER NOT NULL, -- of exchanges whose cost is known
+    estimated_cost_nano_usd     INTEGER NOT NULL, -- of cost_nano_usd
+    estimated_exchanges         INTEGER NOT NULL, -- with a cost that is an estimate
+    unpriced_exchanges          INTEGER NOT NULL, -- were answered by a target, and their cost is not known
+    saved_nano_usd              INTEGER NOT NULL,
+    prompt_cache_saved_nano_usd INTEGER NOT NULL,
+    attempts                    INTEGER NOT NULL, -- at targets
+    total_us                    INTEGER NOT NULL, -- sum of durations
+    upstream_us                 INTEGER NOT NULL,
+    others                      INTEGER NOT NULL, -- 1: one of the columns from here on is not 0
+    cache_write_one_hour_tokens INTEGER NOT NULL DEFAULT 0, -- of cache_write_tokens
+    audio_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
+    audio_cache_read_tokens     INTEGER NOT NULL DEFAULT 0, -- of cache_read_tokens
+    audio_output_tokens         INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    image_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
+    image_output_tokens         INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    web_search_calls            INTEGER NOT NULL DEFAULT 0,
+    continuations               INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (hour, dimensions)
+) STRICT, WITHOUT ROWID;
+
+-- The same by days, of the hours before usage.folded_until.
+CREATE TABLE usage_days (
+    day                         INTEGER NOT NULL, -- since 1970, UTC
+    dimensions                  INTEGER NOT NULL,
+    exchanges                   INTEGER NOT NULL,
+    input_tokens                INTEGER NOT NULL,
+    cache_read_tokens           INTEGER NOT NULL,
+    cache_write_tokens          INTEGER NOT NULL,
+    output_tokens               INTEGER NOT NULL,
+    reasoning_tokens            INTEGER NOT NULL, -- of output_tokens
+    cost_nano_usd               INTEGER NOT NULL, -- of exchanges whose cost is known
+    estimated_cost_nano_usd     INTEGER NOT NULL, -- of cost_nano_usd
+    estimated_exchanges         INTEGER NOT NULL, -- with a cost that is an estimate
+    unpriced_exchanges          INTEGER NOT NULL, -- were answered by a target, and their cost is not known
+    saved_nano_usd              INTEGER NOT NULL,
+    prompt_cache_saved_nano_usd INTEGER NOT NULL,
+    attempts                    INTEGER NOT NULL, -- at targets
+    total_us                    INTEGER NOT NULL, -- sum of durations
+    upstream_us                 INTEGER NOT NULL,
+    others                      INTEGER NOT NULL, -- 1: one of the columns from here on is not 0
+    cache_write_one_hour_tokens INTEGER NOT NULL DEFAULT 0, -- of cache_write_tokens
+    audio_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
+    audio_cache_read_tokens     INTEGER NOT NULL DEFAULT 0, -- of cache_read_tokens
+    audio_output_tokens         INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    image_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
+    image_output_tokens         INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    web_search_calls            INTEGER NOT NULL DEFAULT 0,
+    continuations               INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (day, dimensions)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO settings (name, value) VALUES ('usage.folded_until', CAST(unixepoch() / 3600 AS TEXT));
+
+-- Exchanges up to this one are summed up after the start, a few at a time.
+INSERT INTO settings (name, value) SELECT 'usage.history_until', max(id) FROM exchanges HAVING max(id) IS NOT NULL;
