@@ -52,12 +52,14 @@ internal static class UsageReports
     private static void MeasureWrites(Database database, int rounds)
     {
         using var connection = database.Connect();
+        // The hour that they are of is not over.
+        Run(connection, "UPDATE settings SET value = '0' WHERE name = 'usage.folded_until'");
         using var rows = new UsageRows(connection);
         Console.WriteLine("| each exchange | CPU us |\n|---|---:|");
         foreach (var (name, sets) in ((string, int)[])[("in a row of its own hour and dimensions", Keys * Targets), ("one of four in its group", 4)])
         {
             var entries = Enumerable.Range(0, sets).Select(i => Entry(i % Keys, i / Keys % Targets)).ToArray();
-            var best = double.MaxValue;
+            var (best, bestOfEmpty) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
             for (var round = 0; round < rounds; round++)
             {
                 var cpu = Environment.CpuUsage.TotalTime;
@@ -76,17 +78,18 @@ internal static class UsageReports
                     transaction.Commit();
                 }
 
-                best = Math.Min(best, ((empty - cpu) - (Environment.CpuUsage.TotalTime - empty)).TotalMicroseconds / Written);
+                var end = Environment.CpuUsage.TotalTime;
+                (best, bestOfEmpty) = (Least(best, empty - cpu), Least(bestOfEmpty, end - empty));
             }
 
-            Console.WriteLine($"| {name} | {best:N2} |");
+            Console.WriteLine($"| {name} | {(best - bestOfEmpty).TotalMicroseconds / Written:N2} |");
         }
     }
 
     private static void Fill(Database database)
     {
         using var connection = database.Connect();
-        Run(connection, "DELETE FROM usage_hours; DELETE FROM usage_days");
+        Run(connection, "DELETE FROM usage_hours; DELETE FROM usage_packed_days; DELETE FROM usage_days");
         Run(connection, "UPDATE settings SET value = '0' WHERE name = 'usage.folded_until'");
         using var rows = new UsageRows(connection);
         var sets = Enumerable.Range(0, Keys * Targets).Select(i => UsageDimensions.Of(Entry(i % Keys, i / Keys))).ToArray();
@@ -97,6 +100,7 @@ internal static class UsageReports
             for (var i = 0; i < sets.Length; i++)
             {
                 UsageMeasures.Read(Entry(i % Keys, i / Keys), one);
+                (one[UsageMeasures.TotalMicroseconds], one[UsageMeasures.UpstreamMicroseconds]) = (2_400_000, 2_399_000);
                 for (var measure = 0; measure < one.Length; measure++)
                 {
                     // As many exchanges as there are for a set in an hour.
@@ -131,6 +135,8 @@ internal static class UsageReports
             Console.WriteLine($"| `{(report.Length == 0 ? "group_by=none" : report)}` | {groups:N0} | {times.Min():N0} | {times.Median(time => time):N0} |");
         }
     }
+
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static UsageQuery Parse(string report)
     {
