@@ -28,6 +28,7 @@ internal static class UsageReports
         "", "group_by=key", "group_by=day", "group_by=key,target,route,day", "group_by=team,month", "group_by=label.env,model", "key=key-7&group_by=day",
         "group_by=day&time_zone=Europe/Berlin", "group_by=month&time_zone=Europe/Berlin", "group_by=key,day&time_zone=America/Los_Angeles", "group_by=day&time_zone=Asia/Tokyo",
         "group_by=hour,target&from=2026-02-01&to=2026-02-08", "group_by=hour,target&from=2026-02-01&to=2026-03-01", "group_by=hour",
+        "group_by=hour,target", "group_by=hour,team,route", "group_by=key,target,route,day&time_zone=Asia/Tokyo",
     ];
 
     public static void Run(Arguments arguments)
@@ -41,6 +42,7 @@ internal static class UsageReports
             MeasureWrites(database, rounds);
             Fill(database);
             MeasureReads(database, rounds);
+            MeasurePacking(database);
         }
         finally
         {
@@ -134,6 +136,31 @@ internal static class UsageReports
 
             Console.WriteLine($"| `{(report.Length == 0 ? "group_by=none" : report)}` | {groups:N0} | {times.Min():N0} | {times.Median(time => time):N0} |");
         }
+    }
+
+    /// <summary>The last two days are not packed yet.</summary>
+    private static void MeasurePacking(Database database)
+    {
+        using var connection = database.Connect();
+        Run(connection, $"UPDATE settings SET value = '{UsageRows.HourOf(Microseconds(Start.AddDays(Days + 2)))}' WHERE name = 'usage.folded_until'");
+        using var rows = new UsageRows(connection);
+        var (before, count) = (Environment.CpuUsage.TotalTime, Number(connection, "SELECT count(*) FROM usage_hours"));
+        while (Number(connection, "SELECT EXISTS (SELECT 1 FROM usage_hours)") != 0)
+        {
+            using var transaction = connection.BeginTransaction(deferred: false);
+            rows.Write([]);
+            transaction.Commit();
+        }
+
+        var each = (Environment.CpuUsage.TotalTime - before).TotalMicroseconds / count;
+        Console.WriteLine($"\nTo pack an hourly row: {each:N2} us of CPU once; it is then {Number(connection, "SELECT sum(length(hours)) FROM usage_packed_days") / (double)(Days * 24 * Keys * Targets):N0} bytes");
+    }
+
+    private static long Number(Microsoft.Data.Sqlite.SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;

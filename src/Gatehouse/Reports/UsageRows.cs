@@ -31,7 +31,7 @@ internal sealed class UsageRows : IGroupRows
     private readonly Dictionary<(long Hour, long Id), long[]> _sums = [];
     private readonly Stack<long[]> _free = [];
     private readonly Dictionary<int, SqliteStatement> _addHour = [];
-    private readonly SqliteStatement _addDay;
+    private readonly Dictionary<int, SqliteStatement> _addDay = [];
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _isInHour;
@@ -51,8 +51,6 @@ internal sealed class UsageRows : IGroupRows
     {
         (_connection, _folds, _mostSets) = (connection, folds, mostSets);
         var columns = UsageMeasures.Columns;
-        _addHour[AllPlaces] = Upsert("usage_hours", "hour", AllPlaces);
-        _addDay = Upsert("usage_days", "day", AllPlaces);
         _packing = new UsagePacking(connection);
         _find = new SqliteStatement(connection, "SELECT id FROM usage_dimensions WHERE digest = ?");
         _insert = new SqliteStatement(connection, $"INSERT INTO usage_dimensions ({UsageDimensions.Columns}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
@@ -102,11 +100,10 @@ internal sealed class UsageRows : IGroupRows
         {
             newest = Math.Max(newest, hour);
             var places = UsageMeasures.PlacesOf(sums);
-            var statement = AddHour(ref places);
-            Add(statement, hour, id, sums, places);
+            Add(_addHour, "usage_hours", "hour", hour, id, sums, places);
             if (hour < foldedUntil)
             {
-                Add(_addDay, DayOf(hour), id, sums, AllPlaces);
+                Add(_addDay, "usage_days", "day", DayOf(hour), id, sums, places);
             }
 
             Array.Clear(sums);
@@ -140,7 +137,7 @@ internal sealed class UsageRows : IGroupRows
 
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[.. _addHour.Values, _addDay, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[.. _addHour.Values, .. _addDay.Values, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
         {
             statement.Dispose();
         }
@@ -159,24 +156,20 @@ internal sealed class UsageRows : IGroupRows
             + $"ON CONFLICT ({time}, dimensions) DO UPDATE SET {sums}{(others == 0 ? "" : ", others = 1")}");
     }
 
-    /// <summary>Most exchanges have few kinds of sums, and the same ones: a statement with only those costs half.</summary>
-    private SqliteStatement AddHour(ref int places)
-    {
-        if (_addHour.TryGetValue(places, out var statement))
-        {
-            return statement;
-        }
-
-        places = _addHour.Count < MostStatements ? places : AllPlaces;
-        return _addHour.TryGetValue(places, out statement) ? statement : _addHour[places] = Upsert("usage_hours", "hour", places);
-    }
 
     private static long BitOf(long hour) => 1L << (int)(hour - (DayOf(hour) * PackedHours.HoursOfDay));
 
     private static long FloorDivided(long value, long by) => Math.DivRem(value, by, out var rest) - (rest < 0 ? 1 : 0);
 
-    private static void Add(SqliteStatement statement, long time, long id, long[] sums, int places)
+    private void Add(Dictionary<int, SqliteStatement> statements, string table, string column, long time, long id, long[] sums, int places)
     {
+        // Most exchanges have few kinds of sums, and the same ones: a statement that takes no others costs less.
+        if (!statements.TryGetValue(places, out var statement))
+        {
+            places = statements.Count < MostStatements ? places : AllPlaces;
+            statement = statements.TryGetValue(places, out var known) ? known : statements[places] = Upsert(table, column, places);
+        }
+
         statement.Bind(1, time);
         statement.Bind(2, id);
         for (var mark = 3; places != 0; mark++, places &= places - 1)
