@@ -36,8 +36,10 @@ public sealed class BudgetWaitTests
     {
         var time = new ManualTime();
         await using var held = await HeldBudget.StartAsync("admission: { max_wait: 10s }", time);
+        var timers = time.Waiting;
         var second = held.AskAsync();
         await held.WaitForAsync(1);
+        await Eventually.TrueAsync(() => time.Waiting > timers, "its patience to run");
 
         time.Advance(TimeSpan.FromSeconds(10));
         var (status, text) = await second;
