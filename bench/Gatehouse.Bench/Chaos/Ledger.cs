@@ -9,7 +9,7 @@ namespace Gatehouse.Bench.Chaos;
 internal sealed record LedgerRow(
     string Outcome, DateTimeOffset Time, IReadOnlyList<(string Target, TimeSpan Started)> Attempts, bool HasText, long? Cost, long? AttemptsCost)
 {
-    public bool AddsUp => Attempts.Count <= 1 ? AttemptsCost is null : Cost == AttemptsCost;
+    public bool AddsUp => Cost == AttemptsCost || (Attempts.Count <= 1 && AttemptsCost is null);
 
     /// <summary>Something of it went out, and nobody paid.</summary>
     public bool IsUnpaid => HasText && Cost is null;
