@@ -4,7 +4,6 @@ using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Chat;
 using Gatehouse.Reports;
 using Gatehouse.Storage;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Bench;
