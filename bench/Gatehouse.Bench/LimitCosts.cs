@@ -77,11 +77,13 @@ internal static class LimitCosts
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var book = new LimitBook(TimeProvider.System);
-        var keys = new KeyLimits[Keys];
+        // A key keeps its limits as they were written, too.
+        var keys = new (LimitOptions[] Options, KeyLimits Limits)[Keys];
         for (var key = 0; key < Keys; key++)
         {
             var options = new LimitOptions[] { new() { Requests = 600, Per = LimitPeriod.Minute }, new() { BudgetUsd = 25, Per = LimitPeriod.Day } };
-            var limits = keys[key] = new KeyLimits(LimitCompiler.Compile(options, $"key:key_{key:x26}"));
+            var limits = new KeyLimits(LimitCompiler.Compile(options, $"key:key_{key:x26}"));
+            keys[key] = (options, limits);
             var claims = limits.AtAdmission.Select(rule => new LimitClaim(book.AccountOf(rule, ""), 1)).ToArray();
             var reservation = new LimitReservation(book, limits);
             if (reservation.TryAdd(claims, waiter: null) is not null)

@@ -23,6 +23,7 @@ internal static class ChaosReport
         WriteTimes(results);
         WriteOutages(results);
         WriteLedger([.. results.Where(result => result.Ledger is not null)]);
+        WriteAccounts([.. results.Where(result => result.Accounts is not null)]);
         WriteFailures(results);
         WriteFaults(results);
     }
@@ -127,6 +128,28 @@ internal static class ChaosReport
         {
             var ledger = result.Ledger!;
             Console.WriteLine($"| {result.Scenario} | {ledger.Rows:N0} | {ledger.Missing:N0} | {ledger.CompletedNotCorrect:N0} | {ledger.CorrectNotCompleted:N0} |");
+        }
+    }
+
+    private static void WriteAccounts(List<ChaosResult> results)
+    {
+        if (results.Count == 0)
+        {
+            return;
+        }
+
+        Console.WriteLine("""
+
+            ### What was charged
+
+            | scenario | ledger, USD | budget, USD | rows that are not the sum of their attempts | rows with text and without a cost |
+            |---|---:|---:|---:|---:|
+            """);
+        foreach (var result in results)
+        {
+            var accounts = result.Accounts!;
+            var budget = accounts.BudgetNanoUsd is { } used ? $"{used / 1e9:N9}" : "not told";
+            Console.WriteLine($"| {result.Scenario} | {accounts.LedgerNanoUsd / 1e9:N9} | {budget} | {accounts.NotTheSum:N0} | {accounts.Unpaid:N0} |");
         }
     }
 

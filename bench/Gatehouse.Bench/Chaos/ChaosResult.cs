@@ -49,6 +49,9 @@ internal sealed record ChaosResult
     /// <summary>Null for gateways without a ledger.</summary>
     public LedgerAgreement? Ledger { get; init; }
 
+    /// <summary>Null for gateways without a ledger.</summary>
+    public Accounts? Accounts { get; init; }
+
     /// <summary>Null where no target is dead, or nobody knows what it was asked.</summary>
     public DeadTarget? Dead { get; init; }
 
@@ -75,6 +78,13 @@ internal sealed record Quantiles(double P50, double P99, double P999, double Max
 internal sealed record FaultOutcome(Fault Fault, int Met, int Correct, int FailedVisibly, int Wrong);
 
 internal sealed record FailureCount(string Detail, int Count);
+
+/// <summary>Whether what was charged adds up.</summary>
+/// <param name="LedgerNanoUsd">Over all rows.</param>
+/// <param name="BudgetNanoUsd">What was taken from the budget; null where the gateway does not tell.</param>
+/// <param name="NotTheSum">Rows whose cost is not that of their attempts.</param>
+/// <param name="Unpaid">Rows of which text went out, without a cost.</param>
+internal sealed record Accounts(long LedgerNanoUsd, long? BudgetNanoUsd, int NotTheSum, int Unpaid);
 
 /// <summary>Whether the ledger's outcomes are what the client saw.</summary>
 /// <param name="Missing">Exchanges that the client has an id of and the ledger no row.</param>

@@ -42,6 +42,11 @@ internal sealed class ChaosRun(TimeProvider time)
             var answers = await client.RunAsync(0, count, perSecond);
             var ledger = arguments.Has("admin") ? await Ledger.ReadAsync(arguments.Url("admin"), arguments.Text("admin-token")) : null;
             var result = Result(arguments.Text("gateway"), scenario, seed, perSecond, behaviours, answers, trace, upstreams, ledger);
+            if (ledger is not null)
+            {
+                result = result with { Accounts = await Ledger.AccountsAsync(arguments.Url("admin"), arguments.Text("admin-token"), ledger) };
+            }
+
             await File.AppendAllTextAsync(arguments.Text("results"), JsonSerializer.Serialize(result, ChaosReport.Json) + "\n");
         }
         finally

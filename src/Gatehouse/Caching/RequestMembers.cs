@@ -28,7 +28,8 @@ internal sealed class RequestMembers
 
     private static readonly RequestMembers Responses = new(
         ignored: ["user", "safety_identifier", "metadata", "prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"],
-        state: ["previous_response_id", "conversation", "background", "prompt"]) { IsStoredByDefault = true };
+        state: ["previous_response_id", "conversation", "background", "prompt"])
+    { IsStoredByDefault = true };
 
     private static readonly RequestMembers Anthropic = new(ignored: ["metadata"], state: ["container", "mcp_servers"]);
 

@@ -162,7 +162,8 @@ internal static class LimitCompiler
 
         if (TimeZoneInfo.TryFindSystemTimeZoneById(item.TimeZone, out var zone))
         {
-            return new LimitCalendar(zone, item.AnchorDay ?? 1);
+            var calendar = new LimitCalendar(zone, item.AnchorDay ?? 1);
+            return calendar == LimitCalendar.Utc ? LimitCalendar.Utc : calendar;
         }
 
         errors.Add($"{path}.time_zone", $"'{item.TimeZone}' is not a time zone that this machine knows; write an IANA name such as Europe/Berlin");

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Gatehouse.Configuration.Binding;
 
 namespace Gatehouse.Limits;
@@ -38,11 +39,14 @@ internal enum UnknownPricePolicy
 [KeyDoc("One limit: a budget (`budget_usd`), an amount of requests or tokens, each with `per`, or `concurrency`. An exchange must be within all limits that apply to it. [limits.md](limits.md) explains them.")]
 internal sealed record LimitOptions
 {
+    /// <summary>One list for all: there may be very many limits.</summary>
+    private static readonly IReadOnlyList<int> UsualAlerts = [50, 80, 95];
+
     [KeyDoc("Name in refusals, alerts and reports; unique. What has been used stays with the name when the rest of the item is changed.", Default = "made of what the item says")]
     public string Name { get; set; } = "";
 
     [KeyDoc("Which exchanges it counts: names of `key`, `organization`, `team`, `project`, `user`, `agent`, `route`, `operation`, `provider`, `model`, `target`, `run` or `label.NAME` to patterns with `*` for any text. All must match.", Default = "all")]
-    public IReadOnlyDictionary<string, string> Match { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Match { get; set; } = ReadOnlyDictionary<string, string>.Empty;
 
     [KeyDoc("The same names: each combination of their values has an amount of its own.", Default = "one amount for all that match")]
     public IReadOnlyList<string> GroupBy { get; set; } = [];
@@ -84,7 +88,7 @@ internal sealed record LimitOptions
     public UnknownPricePolicy UnknownPrice { get; set; } = UnknownPricePolicy.Refuse;
 
     [KeyDoc("Of a budget: percentages of it at which an alert is raised.", Default = "`50, 80, 95`")]
-    public IReadOnlyList<int> AlertAt { get; set; } = [50, 80, 95];
+    public IReadOnlyList<int> AlertAt { get; set; } = UsualAlerts;
 }
 
 [KeyDoc("Those who pay, by name: what is above them, and their limits.")]

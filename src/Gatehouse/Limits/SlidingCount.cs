@@ -7,9 +7,10 @@ namespace Gatehouse.Limits;
 /// <param name="window">Rounded up to a multiple of its parts, in ticks: together they must not be shorter.</param>
 internal sealed class SlidingCount(TimeSpan window, int parts = 10)
 {
-    // One more than the window has: the oldest is partly outside.
-    private readonly long[] _counts = new long[parts + 1];
+    // One more than the window has: the oldest is partly outside. Most counts are small, and there may be very many of them.
+    private readonly int[] _counts = new int[parts + 1];
     private readonly long _width = Math.Max(1, (window.Ticks + parts - 1) / parts);
+    private long[]? _large;
     private long _newest;
     private long _sum;
 
@@ -18,8 +19,7 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
     public void Add(TimeSpan now, long count = 1)
     {
         Advance(now);
-        _counts[_newest % _counts.Length] += count;
-        _sum += count;
+        Change((int)(_newest % _counts.Length), count);
     }
 
     /// <summary>Adds what happened at an earlier time.</summary>
@@ -32,8 +32,7 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
         var part = addedAt.Ticks / _width;
         if (part > _newest - _counts.Length)
         {
-            _counts[part % _counts.Length] -= count;
-            _sum -= count;
+            Change((int)(part % _counts.Length), -count);
         }
     }
 
@@ -41,7 +40,7 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
     public long AtLeast(TimeSpan now)
     {
         Advance(now);
-        return _sum - _counts[(_newest + 1) % _counts.Length];
+        return _sum - At(_newest + 1);
     }
 
     /// <summary>Everything in the window, and up to a part of it before it.</summary>
@@ -57,7 +56,7 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
         Advance(now);
         for (var part = Math.Max(0, _newest - parts); count > 0 && part <= _newest; part++)
         {
-            count -= _counts[part % _counts.Length];
+            count -= At(part);
             if (count <= 0)
             {
                 return TimeSpan.FromTicks((part + _counts.Length) * _width) - now;
@@ -70,7 +69,22 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
     public void Clear()
     {
         Array.Clear(_counts);
-        _sum = 0;
+        (_large, _sum) = (null, 0);
+    }
+
+    private long At(long part) => _large is { } large ? large[part % _counts.Length] : _counts[part % _counts.Length];
+
+    private void Change(int index, long by)
+    {
+        _sum += by;
+        if (_large is null && _counts[index] + by is var count and >= int.MinValue and <= int.MaxValue)
+        {
+            _counts[index] = (int)count;
+            return;
+        }
+
+        _large ??= Array.ConvertAll(_counts, static small => (long)small);
+        _large[index] += by;
     }
 
     private void Advance(TimeSpan now)
@@ -86,9 +100,7 @@ internal sealed class SlidingCount(TimeSpan window, int parts = 10)
         while (_newest < part)
         {
             _newest++;
-            ref var oldest = ref _counts[_newest % _counts.Length];
-            _sum -= oldest;
-            oldest = 0;
+            Change((int)(_newest % _counts.Length), -At(_newest));
         }
     }
 }

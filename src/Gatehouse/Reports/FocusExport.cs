@@ -44,24 +44,24 @@ internal sealed class FocusExport(Database database, PriceHistory history, Snaps
         var (day, sets) = (long.MinValue, new SortedDictionary<long, long[]>());
         foreach (var segment in UsageReader.SegmentsOf(connection, query, new UsageCalendar(TimeZoneInfo.Utc, [])))
         {
-            using var rows = UsageReader.Rows(connection, segment);
+            using var rows = new UsageSegmentReader(connection, segment);
             while (rows.Read())
             {
-                var next = segment.IsDays ? rows.Number(0) : UsageRows.DayOf(rows.Number(0));
+                var next = UsageRows.DayOf(rows.Hour);
                 if (next != day)
                 {
                     WriteDay();
                     day = next;
                 }
 
-                if (groups.GroupOf(rows.Number(1)) is not UsageDimensionGroups.NotAsked)
+                if (groups.GroupOf(rows.Dimensions) is not UsageDimensionGroups.NotAsked)
                 {
-                    if (!sets.TryGetValue(rows.Number(1), out var sums))
+                    if (!sets.TryGetValue(rows.Dimensions, out var sums))
                     {
-                        sums = sets[rows.Number(1)] = new long[UsageMeasures.Count];
+                        sums = sets[rows.Dimensions] = new long[UsageMeasures.Count];
                     }
 
-                    UsageReader.ReadSums(rows, sums);
+                    rows.AddTo(sums);
                 }
             }
         }

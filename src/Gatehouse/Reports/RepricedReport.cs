@@ -16,12 +16,13 @@ internal sealed record RepricedAnswer(RepricedReportView? View, UsageMistake? Mi
 /// Prices the exchanges of a period again, each by itself, as tiers by length of the input cannot be told from sums. It reads the ledger, so its
 /// period is bounded, and one is computed at a time, on a thread of low priority.
 /// </summary>
-internal sealed class RepricedReport(Database database, PriceHistory history)
+/// <param name="mostRows">Exchanges of one report.</param>
+internal sealed class RepricedReport(Database database, PriceHistory history, int mostRows = RepricedReport.DefaultMostRows)
 {
     public const string Current = "current";
+    public const int DefaultMostRows = 2_000_000;
 
     private const int MaxDays = 31;
-    private const int MaxRows = 2_000_000;
     private const int MaxGroups = 10_000;
     private const int BytesPerToken = 4;
 
@@ -98,9 +99,9 @@ internal sealed class RepricedReport(Database database, PriceHistory history)
         while (rows.Read())
         {
             cancellation.ThrowIfCancellationRequested();
-            if (totals.Exchanges == MaxRows)
+            if (totals.Exchanges == mostRows)
             {
-                return new RepricedAnswer(null, new UsageMistake("from", $"There are more than {MaxRows} exchanges in this period; take a shorter one, or a filter."));
+                return new RepricedAnswer(null, new UsageMistake("from", $"There are more than {mostRows} exchanges in this period; take a shorter one, or a filter."));
             }
 
             if (UsageRows.HourOf(rows.Number(0)) is var next && next != hour)

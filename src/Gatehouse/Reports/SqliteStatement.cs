@@ -18,12 +18,7 @@ internal sealed class SqliteStatement : IDisposable
         {
             throw new StorageException(raw.sqlite3_errmsg(_database).utf8_to_string());
         }
-
-        Marks = raw.sqlite3_bind_parameter_count(_statement);
     }
-
-    /// <summary>Values that it takes.</summary>
-    public int Marks { get; }
 
     /// <param name="index">From 1.</param>
     public void Bind(int index, long value) => _ = raw.sqlite3_bind_int64(_statement, index, value);
@@ -65,6 +60,9 @@ internal sealed class SqliteStatement : IDisposable
     public long Number(int column) => raw.sqlite3_column_int64(_statement, column);
 
     public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
+
+    /// <summary>Valid until the next step.</summary>
+    public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(_statement, column);
 
     public string? Text(int column) => IsNull(column) ? null : raw.sqlite3_column_text(_statement, column).utf8_to_string();
 

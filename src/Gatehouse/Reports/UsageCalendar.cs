@@ -18,30 +18,16 @@ internal sealed class UsageCalendar(TimeZoneInfo zone, IReadOnlyList<string> tim
         return [.. times.Select(time => NameOf(time, local))];
     }
 
-    /// <summary>Whether the sums of days are of any use.</summary>
-    public bool HasHours => times.Contains("hour", StringComparer.Ordinal);
-
-    /// <summary>
-    /// The hour at which the periods of a day of UTC change: in most time zones a day of UTC is of two days. The end of the day when they do not.
-    /// </summary>
-    public long ChangeOf(long day)
+    /// <summary>Whether a day of UTC is all of the same periods. In most time zones it is of two days.</summary>
+    public bool IsOfOnePeriod(long day)
     {
-        var (first, end) = (day * 24, (day + 1) * 24);
         if (IsTimeless)
         {
-            return end;
+            return true;
         }
 
-        var periods = PeriodsOf(first);
-        for (var hour = first + 1; hour < end; hour++)
-        {
-            if (!PeriodsOf(hour).SequenceEqual(periods, StringComparer.Ordinal))
-            {
-                return hour;
-            }
-        }
-
-        return end;
+        var periods = PeriodsOf(day * 24);
+        return Enumerable.Range(1, 23).All(hour => PeriodsOf((day * 24) + hour).SequenceEqual(periods, StringComparer.Ordinal));
     }
 
     private static string NameOf(string time, DateTimeOffset local) => time switch

@@ -48,6 +48,9 @@ internal readonly record struct UsageDimensions(
         Target = level > 2 && Target?.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash ? Target[..(slash + 1)] + Other : Target,
     };
 
+    /// <summary>Of what tells most sets of an hour apart: it is computed for each exchange, and the rest is compared.</summary>
+    public override int GetHashCode() => HashCode.Combine(KeyId, User, Agent, Labels, Route, Target, Outcome, PriceRevision);
+
     public byte[] Digest()
     {
         var text = new StringBuilder();

@@ -99,7 +99,17 @@ internal static class UsageMeasures
         }
     }
 
-    public static bool HasRare(ReadOnlySpan<long> sums) => sums[FirstRare..].ContainsAnyExcept(0L);
+    /// <summary>Which sums are not 0, a bit for each.</summary>
+    public static int PlacesOf(ReadOnlySpan<long> sums)
+    {
+        var places = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            places |= sums[i] == 0 ? 0 : 1 << i;
+        }
+
+        return places;
+    }
 
     /// <summary>The sum, or the end of the numbers in its direction.</summary>
     public static long Saturated(long a, long b)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Gatehouse.Ledger;
 using Microsoft.Data.Sqlite;
@@ -6,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace Gatehouse.Reports;
 
 /// <summary>
-/// Keeps the sums of <c>usage_hours</c> and <c>usage_days</c>, on the ledger's thread and in its transactions. What costs time for each
+/// Keeps the sums of <c>usage_hours</c>, <c>usage_packed_days</c> and <c>usage_days</c>, on the ledger's thread and in its transactions. What costs time for each
 /// exchange is a look into a table in memory and, when no other exchange of the group has the same dimensions, one upsert.
 /// </summary>
 internal sealed class UsageRows : IGroupRows
@@ -19,6 +20,8 @@ internal sealed class UsageRows : IGroupRows
 
     private const int MostRemembered = 50_000;
     private const int MostHours = 64;
+    private const int MostStatements = 32;
+    private const int AllPlaces = (1 << UsageMeasures.Count) - 1;
 
     // Beyond the largest integer a sum becomes a real, and the least of both is the integer again.
     private static readonly string BoundedSums = string.Join(", ", UsageMeasures.Names.Select(name => $"{name} = CAST(min({name} + excluded.{name}, 9000000000000000000) AS INTEGER)"));
@@ -27,9 +30,8 @@ internal sealed class UsageRows : IGroupRows
     private readonly Dictionary<long, int> _setsOfHour = [];
     private readonly Dictionary<(long Hour, long Id), long[]> _sums = [];
     private readonly Stack<long[]> _free = [];
-    private readonly SqliteStatement _addHour;
-    private readonly SqliteStatement _addRareHour;
-    private readonly SqliteStatement _addDay;
+    private readonly Dictionary<int, SqliteStatement> _addHour = [];
+    private readonly Dictionary<int, SqliteStatement> _addDay = [];
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _isInHour;
@@ -38,6 +40,7 @@ internal sealed class UsageRows : IGroupRows
     private readonly SqliteStatement _writeFolded;
     private readonly SqliteStatement _nextHour;
     private readonly SqliteStatement _fold;
+    private readonly UsagePacking _packing;
     private readonly SqliteConnection _connection;
     private readonly bool _folds;
     private readonly int _mostSets;
@@ -48,13 +51,11 @@ internal sealed class UsageRows : IGroupRows
     {
         (_connection, _folds, _mostSets) = (connection, folds, mostSets);
         var columns = UsageMeasures.Columns;
-        _addHour = Upsert("usage_hours", "hour", UsageMeasures.FirstRare);
-        _addRareHour = Upsert("usage_hours", "hour", UsageMeasures.Count);
-        _addDay = Upsert("usage_days", "day", UsageMeasures.Count);
+        _packing = new UsagePacking(connection);
         _find = new SqliteStatement(connection, "SELECT id FROM usage_dimensions WHERE digest = ?");
         _insert = new SqliteStatement(connection, $"INSERT INTO usage_dimensions ({UsageDimensions.Columns}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
-        _isInHour = new SqliteStatement(connection, "SELECT 1 FROM usage_hours WHERE hour = ? AND dimensions = ?");
-        _countHour = new SqliteStatement(connection, "SELECT count(*) FROM usage_hours WHERE hour = ?");
+        _isInHour = new SqliteStatement(connection, "SELECT 1 FROM usage_hours WHERE hour = ? AND dimensions = ? UNION ALL SELECT 1 FROM usage_packed_days WHERE place = ? AND has & ?");
+        _countHour = new SqliteStatement(connection, "SELECT (SELECT count(*) FROM usage_hours WHERE hour = ?) + (SELECT count(*) FROM usage_packed_days WHERE place >= ? AND place < ? AND has & ?)");
         _readFolded = new SqliteStatement(connection, "SELECT value FROM settings WHERE name = ?");
         _writeFolded = new SqliteStatement(connection, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value");
         _nextHour = new SqliteStatement(connection, "SELECT min(hour) FROM usage_hours WHERE hour >= ?");
@@ -98,10 +99,11 @@ internal sealed class UsageRows : IGroupRows
         foreach (var ((hour, id), sums) in _sums)
         {
             newest = Math.Max(newest, hour);
-            Add(UsageMeasures.HasRare(sums) ? _addRareHour : _addHour, hour, id, sums);
+            var places = UsageMeasures.PlacesOf(sums);
+            Add(_addHour, "usage_hours", "hour", hour, id, sums, places);
             if (hour < foldedUntil)
             {
-                Add(_addDay, DayOf(hour), id, sums);
+                Add(_addDay, "usage_days", "day", DayOf(hour), id, sums, places);
             }
 
             Array.Clear(sums);
@@ -113,6 +115,11 @@ internal sealed class UsageRows : IGroupRows
         {
             Fold(foldedUntil, newest);
         }
+
+        if (_folds)
+        {
+            _packing.Continue(_foldedUntil!.Value);
+        }
     }
 
     public void Forget()
@@ -120,6 +127,7 @@ internal sealed class UsageRows : IGroupRows
         _known.Clear();
         _setsOfHour.Clear();
         _sums.Clear();
+        _packing.Forget();
         _foldedUntil = null;
     }
 
@@ -129,32 +137,44 @@ internal sealed class UsageRows : IGroupRows
 
     public void Dispose()
     {
-        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[_addHour, _addRareHour, _addDay, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
+        foreach (var statement in (ReadOnlySpan<SqliteStatement>)[.. _addHour.Values, .. _addDay.Values, _find, _insert, _isInHour, _countHour, _readFolded, _writeFolded, _nextHour, _fold])
         {
             statement.Dispose();
         }
+
+        _packing.Dispose();
     }
 
-    private SqliteStatement Upsert(string table, string time, int measures)
+    /// <param name="places">Of the sums that it takes, a bit for each.</param>
+    private SqliteStatement Upsert(string table, string time, int places)
     {
-        string[] columns = [time, "dimensions", "others", .. UsageMeasures.Names[..measures]];
-        var sums = string.Join(", ", UsageMeasures.Names[..measures].Select(name => $"{name} = {name} + excluded.{name}"));
+        var others = places >> UsageMeasures.FirstRare == 0 ? 0 : 1;
+        var names = UsageMeasures.Names.Where((_, i) => (places & (1 << i)) != 0).ToArray();
+        var sums = string.Join(", ", names.Select(name => $"{name} = {name} + excluded.{name}"));
         return new SqliteStatement(
-            _connection, $"INSERT INTO {table} ({string.Join(", ", columns)}) VALUES ({string.Join(", ", columns.Select(_ => "?"))}) ON CONFLICT ({time}, dimensions) DO UPDATE SET {sums}"
-            + (measures > UsageMeasures.FirstRare ? ", others = others | excluded.others" : ""));
+            _connection, $"INSERT INTO {table} ({time}, dimensions, others, {string.Join(", ", names)}) VALUES (?, ?, {others}, {string.Join(", ", names.Select(_ => "?"))}) "
+            + $"ON CONFLICT ({time}, dimensions) DO UPDATE SET {sums}{(others == 0 ? "" : ", others = 1")}");
     }
+
+
+    private static long BitOf(long hour) => 1L << (int)(hour - (DayOf(hour) * PackedHours.HoursOfDay));
 
     private static long FloorDivided(long value, long by) => Math.DivRem(value, by, out var rest) - (rest < 0 ? 1 : 0);
 
-    private static void Add(SqliteStatement statement, long time, long id, long[] sums)
+    private void Add(Dictionary<int, SqliteStatement> statements, string table, string column, long time, long id, long[] sums, int places)
     {
+        // Most exchanges have few kinds of sums, and the same ones: a statement that takes no others costs less.
+        if (!statements.TryGetValue(places, out var statement))
+        {
+            places = statements.Count < MostStatements ? places : AllPlaces;
+            statement = statements.TryGetValue(places, out var known) ? known : statements[places] = Upsert(table, column, places);
+        }
+
         statement.Bind(1, time);
         statement.Bind(2, id);
-        statement.Bind(3, UsageMeasures.HasRare(sums) ? 1 : 0);
-        var count = statement.Marks - 3;
-        for (var i = 0; i < count; i++)
+        for (var mark = 3; places != 0; mark++, places &= places - 1)
         {
-            statement.Bind(i + 4, sums[i]);
+            statement.Bind(mark, sums[BitOperations.TrailingZeroCount(places)]);
         }
 
         // A sum that does not fit into an integer stays as it was: the ledger must be written whatever providers report.
@@ -240,6 +260,8 @@ internal sealed class UsageRows : IGroupRows
 
         _isInHour.Bind(1, hour);
         _isInHour.Bind(2, id);
+        _isInHour.Bind(3, UsagePacking.PlaceOf(DayOf(hour), id));
+        _isInHour.Bind(4, BitOf(hour));
         var isThere = _isInHour.Read();
         _isInHour.Reset();
         return isThere;
@@ -258,6 +280,9 @@ internal sealed class UsageRows : IGroupRows
         }
 
         _countHour.Bind(1, hour);
+        _countHour.Bind(2, UsagePacking.PlaceOf(DayOf(hour)));
+        _countHour.Bind(3, UsagePacking.PlaceOf(DayOf(hour) + 1));
+        _countHour.Bind(4, BitOf(hour));
         _ = _countHour.Read();
         // Those of this group are not in the table yet.
         var count = (int)_countHour.Number(0) + _sums.Keys.Count(key => key.Hour == hour);

@@ -1,5 +1,4 @@
 using Gatehouse.Ledger;
-using Gatehouse.Pipeline;
 using Gatehouse.Protocols.Dialects.OpenAiResponses;
 using Gatehouse.Responses;
 using Gatehouse.Storage;
@@ -84,28 +83,7 @@ public sealed class HostileCompanionTests : IDisposable
         static KeptResponse Kept(string id, DateTimeOffset at) => new(id, "key", at, at.AddDays(1), new StoredTurn([], 0), []);
     }
 
-    private static LedgerEntry Entry(string id, params ICompanionRow[] companions) => new()
-    {
-        Id = id,
-        StartedAtMicroseconds = 1,
-        Kind = "model",
-        Payer = Gatehouse.Identity.Payer.Nobody,
-        Operation = "chat",
-        Revision = 1,
-        KeyId = "key",
-        KeyName = "key",
-        Run = "run",
-        Requested = "m",
-        Attempts = "[]",
-        Status = 200,
-        Outcome = "completed",
-        IsStream = false,
-        PriceRevision = 1,
-        DeliveredBytes = 0,
-        DeliveredText = 0,
-        Timings = new ExchangeTimings(TimeProvider.System),
-        Companions = companions,
-    };
+    private static LedgerEntry Entry(string id, params ICompanionRow[] companions) => LedgerRows.Of(id, companions);
 
     private static void Run(SqliteConnection connection, string sql, object? value = null)
     {

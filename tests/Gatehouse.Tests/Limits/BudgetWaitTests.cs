@@ -36,8 +36,10 @@ public sealed class BudgetWaitTests
     {
         var time = new ManualTime();
         await using var held = await HeldBudget.StartAsync("admission: { max_wait: 10s }", time);
+        var timers = time.Waiting;
         var second = held.AskAsync();
         await held.WaitForAsync(1);
+        await Eventually.TrueAsync(() => time.Waiting > timers, "its patience to run");
 
         time.Advance(TimeSpan.FromSeconds(10));
         var (status, text) = await second;
@@ -86,7 +88,7 @@ public sealed class BudgetWaitTests
         var (left, refused, overdrawn) = (0, 0, 0);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(worker => Task.Run(async () =>
         {
             var random = new Random((seed * 100) + worker);
             for (var round = 0; round < Rounds; round++)
@@ -101,7 +103,7 @@ public sealed class BudgetWaitTests
                 if (refusal is not null && waiter.Line is not null)
                 {
                     var waits = reservation.WaitAsync(claims, waiter, refusal, leaves.Token).AsTask();
-                    if (random.Next(5) == 0)
+                    if (random.Next(3) == 0)
                     {
                         await Task.Yield();
                         await leaves.CancelAsync();
@@ -126,7 +128,12 @@ public sealed class BudgetWaitTests
                     }
                 }
 
-                await Task.Yield();
+                for (var others = random.Next(10); others >= 0; others--)
+                {
+                    // They run meanwhile, and find it held.
+                    await Task.Yield();
+                }
+
                 var spent = random.Next(3);
                 foreach (var charge in reservation.Settle(new LimitUse(1, 0, 0, spent)))
                 {

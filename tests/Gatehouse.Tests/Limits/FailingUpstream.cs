@@ -6,12 +6,21 @@ using Gatehouse.Tests.Harness;
 namespace Gatehouse.Tests.Limits;
 
 /// <summary>
-/// A provider that fails in every way after which somebody has to pay: below <c>/a</c> and <c>/b</c> it speaks OpenAI's format, below <c>/c</c>
-/// Anthropic's. How an attempt fails is drawn from the seed, the request (its text) and how often that has been here.
+/// A provider that fails in every way after which somebody has to pay: below <c>/c</c> it speaks Anthropic's format, elsewhere
+/// OpenAI's. How an attempt fails is drawn from the seed, the request (its text) and how often that has been here.
 /// </summary>
 internal sealed class FailingUpstream(int seed)
 {
-    public const int Input = 21;
+    private const int Input = 21;
+
+    /// <summary>Of calls with a number of this rest, the first attempt is slow, or breaks off; those of others are left to the draw.</summary>
+    public const int SlowFirst = 0;
+
+    /// <inheritdoc cref="SlowFirst"/>
+    public const int CutFirst = 1;
+
+    public const int Groups = 7;
+
     private const int Frames = 12;
 
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _seen = new(StringComparer.Ordinal);
@@ -27,22 +36,31 @@ internal sealed class FailingUpstream(int seed)
         var number = text[(text.IndexOf("call ", StringComparison.Ordinal) + 5)..].Split(' ', 2)[0];
         var time = _seen.AddOrUpdate(number, 0, static (_, count) => count + 1);
         var draw = new Random(HashCode.Combine(seed, int.Parse(number, CultureInfo.InvariantCulture), time)).Next(100);
-        await (draw switch
+        await ((int.Parse(number, CultureInfo.InvariantCulture) % Groups, time) switch
+        {
+            (SlowFirst, 0) => SlowAsync(connection, () => AnswerAsync(connection, isAnthropic, isStream, Frames)),
+            // The one beside it answers: what fails is left alone after a while, and nothing would be asked beside anything.
+            (SlowFirst, _) => AnswerAsync(connection, isAnthropic, isStream, Frames),
+            (CutFirst, 0) => AnswerAsync(connection, isAnthropic, isStream, Frames, cutAfter: 3),
+            _ => Drawn(),
+        });
+
+        Task Drawn() => draw switch
         {
             < 5 => connection.RespondAsync(500, "application/json", """{"error":{"message":"broken","type":"server_error"}}"""),
             < 9 => connection.RespondAsync(429, "application/json", """{"error":{"message":"too many","type":"rate_limit_error"}}"""),
             < 12 => connection.RespondAsync(400, "application/json", """{"type":"error","error":{"message":"no","type":"invalid_request_error"}}"""),
             < 15 => ResetAsync(connection),
-            // Slow enough for a second attempt beside it.
             < 25 => SlowAsync(connection, () => AnswerAsync(connection, isAnthropic, isStream, Frames)),
             < 32 => AnswerAsync(connection, isAnthropic, isStream, Frames, cutAfter: 0),
             < 42 => AnswerAsync(connection, isAnthropic, isStream, Frames, cutAfter: 1 + (draw % 7)),
             < 46 => AnswerAsync(connection, isAnthropic, isStream, Frames, cutAfter: 3, isReset: false),
             < 50 => AnswerAsync(connection, isAnthropic, isStream, Frames, cutAfter: 4, isSilent: true),
             _ => AnswerAsync(connection, isAnthropic, isStream, Frames),
-        });
+        };
     }
 
+    /// <summary>Slow enough for a second attempt beside it.</summary>
     private static async Task SlowAsync(UpstreamConnection connection, Func<Task> then)
     {
         await Task.Delay(TimeSpan.FromMilliseconds(150), TimeProvider.System, connection.Stop);

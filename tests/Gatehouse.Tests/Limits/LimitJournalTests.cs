@@ -4,7 +4,6 @@ using Gatehouse.Ledger;
 using Gatehouse.Limits;
 using Gatehouse.Limits.Accounts;
 using Gatehouse.Limits.State;
-using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Gatehouse.Tests.Harness;
 using Microsoft.Data.Sqlite;
@@ -277,27 +276,6 @@ public sealed class LimitJournalTests
             _ = command.ExecuteNonQuery();
         }
 
-        private static LedgerEntry Entry(IReadOnlyList<LimitCharge> charges) => new()
-        {
-            Id = "exc",
-            StartedAtMicroseconds = 1,
-            Kind = "model",
-            Payer = Gatehouse.Identity.Payer.Nobody,
-            Operation = "chat",
-            Revision = 1,
-            KeyId = "key",
-            KeyName = "key",
-            Run = "run",
-            Requested = "m",
-            Attempts = "[]",
-            Status = 200,
-            Outcome = "completed",
-            IsStream = false,
-            PriceRevision = 1,
-            DeliveredBytes = 0,
-            DeliveredText = 0,
-            Timings = new ExchangeTimings(TimeProvider.System),
-            Charges = charges,
-        };
+        private static LedgerEntry Entry(IReadOnlyList<LimitCharge> charges) => LedgerRows.Of("exc", charges: charges);
     }
 }

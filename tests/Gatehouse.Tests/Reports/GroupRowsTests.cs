@@ -1,5 +1,4 @@
 using Gatehouse.Ledger;
-using Gatehouse.Pipeline;
 using Gatehouse.Storage;
 using Gatehouse.Tests.Harness;
 using Microsoft.Data.Sqlite;
@@ -72,27 +71,7 @@ public sealed class GroupRowsTests : IDisposable
         return command.ExecuteScalar();
     }
 
-    private static LedgerEntry Entry(string id) => new()
-    {
-        Id = id,
-        StartedAtMicroseconds = 1,
-        Kind = "model",
-        Payer = Identity.Payer.Nobody,
-        Operation = "chat",
-        Revision = 1,
-        KeyId = "key",
-        KeyName = "key",
-        Run = "run",
-        Requested = "m",
-        Attempts = "[]",
-        Status = 200,
-        Outcome = "completed",
-        IsStream = false,
-        PriceRevision = 1,
-        DeliveredBytes = 0,
-        DeliveredText = 0,
-        Timings = new ExchangeTimings(TimeProvider.System),
-    };
+    private static LedgerEntry Entry(string id) => LedgerRows.Of(id);
 
     /// <summary>Writes one row for each exchange, then fails if it is told to.</summary>
     private sealed class Counted : IGroupRows

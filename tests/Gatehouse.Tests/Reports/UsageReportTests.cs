@@ -18,6 +18,11 @@ public sealed class UsageReportTests : IDisposable
         "price_revision", "hour", "day", "week", "month",
     ];
 
+    /// <summary>What is told apart however many users, agents, labels and models there are.</summary>
+    private static readonly string[] Bounded = ["key", "key_id", "team", "route", "provider", "operation", "outcome", "cache", "service_tier", "price_revision", "hour", "day", "week", "month"];
+
+    private static readonly string[] Zones = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo", "America/Los_Angeles"];
+
     private readonly TemporaryFolder _folder = new();
     private readonly Database _database;
 
@@ -30,14 +35,20 @@ public sealed class UsageReportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("folded", 1000, false)]
-    [InlineData("partly folded", 60, false)]
-    [InlineData("summed up after an upgrade", 60, true)]
-    public async Task Any_grouping_and_filter_is_what_a_sum_over_the_rows_is(string state, int foldedHours, bool isLater)
+    [InlineData("folded", 1000)]
+    [InlineData("partly folded", 60)]
+    [InlineData("summed up after an upgrade", 60)]
+    [InlineData("summed up after an upgrade and packed", 1000)]
+    [InlineData("packed", 1000)]
+    [InlineData("packed in part", 1000)]
+    [InlineData("packed, and the same came late", 1000)]
+    [InlineData("packed, and packed again", 1000)]
+    [InlineData("packed as days end", 0)]
+    [InlineData("packed, with users that are not told apart", 1000)]
+    public async Task Any_grouping_and_filter_is_what_a_sum_over_the_rows_is(string state, int foldedHours)
     {
-        _ = state;
         SetFolded(HourOfStart + foldedHours);
-        if (isLater)
+        if (state.StartsWith("summed up", StringComparison.Ordinal))
         {
             await WriteAsync(600, sums: false);
             Execute("INSERT INTO settings (name, value) SELECT 'usage.history_until', max(id) FROM exchanges");
@@ -46,27 +57,43 @@ public sealed class UsageReportTests : IDisposable
         }
         else
         {
-            await WriteAsync(600, sums: true);
+            await WriteAsync(600, sums: true, ordered: state == "packed as days end", mostSets: state.Contains("not told apart", StringComparison.Ordinal) ? 2 : UsageRows.DefaultMostSets);
         }
+
+        if (state.Contains("packed", StringComparison.Ordinal) && foldedHours == 1000)
+        {
+            Pack(groups: 1, isRolledBack: true);
+            Pack(groups: state == "packed in part" ? 3 : 100);
+        }
+
+        if (state is "packed, and the same came late" or "packed, and packed again")
+        {
+            await WriteAsync(600, sums: true);
+            Assert.NotEqual(0L, Scalar("SELECT count(*) FROM usage_hours JOIN usage_packed_days ON place = (hour / 24 << 32) + dimensions AND has & (1 << hour % 24)"));
+            Pack(groups: state == "packed, and packed again" ? 100 : 0);
+        }
+
+        Assert.True(!state.Contains("packed", StringComparison.Ordinal) || (long)Scalar("SELECT count(*) FROM usage_packed_days")! > 50);
+        Assert.Equal(state is "packed" or "packed, and packed again" or "packed, with users that are not told apart" or "summed up after an upgrade and packed", Scalar("SELECT count(*) FROM usage_hours") is 0L);
+        var (names, filterKinds) = state.Contains("not told apart", StringComparison.Ordinal) ? (Bounded, 3) : (Groupings, 6);
 
         var random = new SeededRandom(7);
         var rows = Rows();
         for (var i = 0; i < 150; i++)
         {
-            var groupBy = Enumerable.Range(0, random.Next(4)).Select(_ => Groupings[random.Next(Groupings.Length)]).Distinct(StringComparer.Ordinal).ToArray();
-            var filters = Enumerable.Range(0, random.Next(3)).Select(_ => random.Next(6) switch
+            var groupBy = Enumerable.Range(0, random.Next(4)).Select(_ => names[random.Next(names.Length)]).Distinct(StringComparer.Ordinal).ToArray();
+            var filters = Enumerable.Range(0, random.Next(3)).Select(_ => random.Next(filterKinds) switch
             {
                 0 => ("key", "one"),
-                1 => ("label.env", "prod"),
-                2 => ("team", "=2+5"),
-                3 => ("outcome", "completed"),
+                1 => ("team", "=2+5"),
+                2 => ("outcome", "completed"),
+                3 => ("label.env", "prod"),
                 4 => ("user", ""),
                 _ => ("provider", "openai"),
             }).DistinctBy(filter => filter.Item1, StringComparer.Ordinal).ToArray();
             var from = LedgerSamples.Start.AddHours(random.Next(-20, 60));
             var to = from.AddHours(1 + random.Next(150));
-            var zone = random.Next(3) switch { 0 => "UTC", 1 => "Europe/Berlin", _ => "Asia/Kolkata" };
-            AssertSame(rows, groupBy, filters, from, to, zone);
+            AssertSame(rows, groupBy, filters, from, to, Zones[random.Next(Zones.Length)]);
         }
     }
 
@@ -78,28 +105,47 @@ public sealed class UsageReportTests : IDisposable
 
         // One hour for each group, of which there are at least 86.
         Assert.True(Scalar("SELECT value FROM settings WHERE name = 'usage.folded_until'") is string folded && long.Parse(folded, null) > HourOfStart + 60);
+        var packed = PackedExchanges();
+        Assert.InRange(packed, 300, 500);
         Assert.Equal(
-            Scalar("SELECT sum(exchanges) FROM usage_hours WHERE hour < (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'usage.folded_until')"),
+            packed + (long)Scalar("SELECT sum(exchanges) FROM usage_hours WHERE hour < (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'usage.folded_until')")!,
             Scalar("SELECT sum(exchanges) FROM usage_days"));
+        // A day is left for what comes late; what comes later still stands beside what is packed.
+        const string day = "(SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'usage.folded_until') / 24";
+        Assert.InRange((long)Scalar($"SELECT count(*) FROM usage_hours WHERE hour / 24 < {day} - 1")!, 0, 1);
+        Assert.InRange((long)Scalar($"SELECT count(*) FROM usage_hours WHERE hour / 24 = {day} - 1")!, 10, 200);
+        Assert.Equal(0L, Scalar($"SELECT count(*) FROM usage_packed_days WHERE place >> 32 >= {day} - 1"));
         AssertSame(Rows(), ["day", "key"], [], LedgerSamples.Start.AddDays(-1), LedgerSamples.Start.AddDays(6), "UTC");
     }
 
-    [Fact]
-    public async Task Users_and_labels_that_callers_invent_have_an_end()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Users_and_labels_that_callers_invent_have_an_end(bool isPacked)
     {
-        using (var writer = new LedgerWriter(_database, fullSync: false, queueLimit: 10_000, NullLogger<LedgerWriter>.Instance, [connection => new UsageRows(connection, mostSets: 10)]))
+        SetFolded(HourOfStart + (isPacked ? 1000 : 0));
+        for (var begin = 0; begin < 200; begin += 100)
         {
-            for (var i = 0; i < 200; i++)
+            using var writer = new LedgerWriter(_database, fullSync: false, queueLimit: 10_000, NullLogger<LedgerWriter>.Instance, [connection => new UsageRows(connection, mostSets: 10)]);
+            for (var i = begin; i < begin + 100; i++)
             {
                 Assert.True(await writer.CommitAsync(Invented(i)));
             }
 
-            // A set that is there already has its sums, however many others there are.
-            Assert.True(await writer.CommitAsync(Invented(3)));
+            if (begin == 0)
+            {
+                Pack(groups: 5);
+            }
+            else
+            {
+                // A set that is there already has its sums, however many others there are.
+                Assert.True(await writer.CommitAsync(Invented(3)));
+            }
         }
 
-        Assert.InRange((long)Scalar("SELECT count(*) FROM usage_hours")!, 10, 25);
-        Assert.Equal(201L, Scalar("SELECT sum(exchanges) FROM usage_hours"));
+        Assert.Equal(isPacked, PackedExchanges() >= 100);
+        Assert.InRange((long)Scalar("SELECT count(*) FROM usage_dimensions")!, 10, 25);
+        Assert.Equal(201L, PackedExchanges() + (long)Scalar("SELECT sum(exchanges) FROM usage_hours")!);
         var users = Report("group_by=user").Groups!.ToDictionary(group => group.Values[0]!, group => group.Sums[0], StringComparer.Ordinal);
         Assert.Equal(2, users["user 3"]);
         Assert.Equal(190, users["(other)"]);
@@ -127,6 +173,42 @@ public sealed class UsageReportTests : IDisposable
         Assert.Equal(12_000L, Scalar("SELECT count(*) FROM exchanges"));
         var sum = Report("").Totals[UsageMeasures.InputTokens];
         Assert.InRange(sum, 1_000_000_000_000_000_000, long.MaxValue);
+    }
+
+    [Fact]
+    public void Hours_that_are_packed_are_what_they_were()
+    {
+        var random = new SeededRandom(11);
+        for (var round = 0; round < 200; round++)
+        {
+            var day = new SortedDictionary<int, long[]>();
+            for (var hour = 0; hour < 24; hour++)
+            {
+                if (round == 0 || random.Next(3) == 0)
+                {
+                    day[hour] = [.. Enumerable.Range(0, UsageMeasures.Count).Select(i => round == 0 ? (i % 2 == 0 ? long.MinValue : long.MaxValue) : random.Next(3) switch
+                    {
+                        0 => 0,
+                        1 => random.Next(-300, 300),
+                        _ => (long)random.Next() << random.Next(33),
+                    })];
+                    day[hour][0] = 1 + random.Next(9);
+                }
+            }
+
+            var bytes = new byte[PackedHours.MaxLength];
+            var length = day.Aggregate(0, (at, pair) => at + PackedHours.Write(bytes.AsSpan(at), pair.Key, pair.Value));
+            ReadOnlySpan<byte> left = bytes.AsSpan(0, length);
+            foreach (var (expectedHour, expected) in day)
+            {
+                Assert.True(PackedHours.TryRead(ref left, out var hour, out var packed));
+                var sums = new long[UsageMeasures.Count];
+                PackedHours.Add(packed, sums);
+                Assert.Equal((expectedHour, string.Join(' ', expected)), (hour, string.Join(' ', sums)));
+            }
+
+            Assert.False(PackedHours.TryRead(ref left, out _, out _));
+        }
     }
 
     [Theory]
@@ -187,7 +269,47 @@ public sealed class UsageReportTests : IDisposable
         };
     }
 
-    private async Task WriteAsync(int count, bool sums, bool ordered = false)
+    /// <summary>What so many groups of the ledger pack.</summary>
+    private void Pack(int groups, bool isRolledBack = false)
+    {
+        using var connection = _database.Connect();
+        using var rows = new UsageRows(connection);
+        for (var i = 0; i < groups; i++)
+        {
+            using var transaction = connection.BeginTransaction(deferred: false);
+            rows.Write([]);
+            if (isRolledBack)
+            {
+                transaction.Rollback();
+                rows.Forget();
+            }
+            else
+            {
+                transaction.Commit();
+            }
+        }
+    }
+
+    private long PackedExchanges()
+    {
+        using var connection = _database.Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT hours FROM usage_packed_days";
+        using var reader = command.ExecuteReader();
+        var sums = new long[UsageMeasures.Count];
+        while (reader.Read())
+        {
+            ReadOnlySpan<byte> left = (byte[])reader.GetValue(0);
+            while (PackedHours.TryRead(ref left, out _, out var hour))
+            {
+                PackedHours.Add(hour, sums);
+            }
+        }
+
+        return sums[UsageMeasures.Exchanges];
+    }
+
+    private async Task WriteAsync(int count, bool sums, bool ordered = false, int mostSets = UsageRows.DefaultMostSets)
     {
         var samples = new LedgerSamples(3);
         var entries = Enumerable.Range(0, count).Select(_ => samples.Next()).ToList();
@@ -200,7 +322,7 @@ public sealed class UsageReportTests : IDisposable
         }
 
         using var writer = new LedgerWriter(
-            _database, fullSync: false, queueLimit: 10_000, NullLogger<LedgerWriter>.Instance, sums ? [connection => new UsageRows(connection)] : []);
+            _database, fullSync: false, queueLimit: 10_000, NullLogger<LedgerWriter>.Instance, sums ? [connection => new UsageRows(connection, mostSets: mostSets)] : []);
         foreach (var part in entries.Chunk(7))
         {
             var pending = part.Select(entry => writer.CommitAsync(entry).AsTask()).ToArray();

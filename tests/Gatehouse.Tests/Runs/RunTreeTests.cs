@@ -49,6 +49,11 @@ public sealed class RunTreeTests
     private static RunRow Row(int i, string? parent, long? cost, int length) =>
         new($"exc_{i:00}", Start.AddSeconds(i), TimeSpan.FromSeconds(length), parent, null, "a/m", 200, "completed")
         {
-            Operation = "chat", Key = "k", Model = "m", Tokens = i, RequestTokens = 1, CostNanoUsd = cost,
+            Operation = "chat",
+            Key = "k",
+            Model = "m",
+            Tokens = i,
+            RequestTokens = 1,
+            CostNanoUsd = cost,
         };
 }

@@ -20,26 +20,26 @@ CREATE TABLE usage_dimensions (
     price_revision INTEGER NOT NULL
 ) STRICT;
 
--- Exchanges by the hour in which they started.
+-- Exchanges by the hour in which they started; of days that are over, those that came after they were packed.
 CREATE TABLE usage_hours (
     hour                        INTEGER NOT NULL, -- since 1970, UTC
     dimensions                  INTEGER NOT NULL,
     exchanges                   INTEGER NOT NULL,
-    input_tokens                INTEGER NOT NULL,
-    cache_read_tokens           INTEGER NOT NULL,
-    cache_write_tokens          INTEGER NOT NULL,
-    output_tokens               INTEGER NOT NULL,
-    reasoning_tokens            INTEGER NOT NULL, -- of output_tokens
-    cost_nano_usd               INTEGER NOT NULL, -- of exchanges whose cost is known
-    estimated_cost_nano_usd     INTEGER NOT NULL, -- of cost_nano_usd
-    estimated_exchanges         INTEGER NOT NULL, -- with a cost that is an estimate
-    unpriced_exchanges          INTEGER NOT NULL, -- were answered by a target, and their cost is not known
-    saved_nano_usd              INTEGER NOT NULL,
-    prompt_cache_saved_nano_usd INTEGER NOT NULL,
-    attempts                    INTEGER NOT NULL, -- at targets
-    total_us                    INTEGER NOT NULL, -- sum of durations
-    upstream_us                 INTEGER NOT NULL,
-    others                      INTEGER NOT NULL, -- 1: one of the columns from here on is not 0
+    input_tokens                INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens           INTEGER NOT NULL DEFAULT 0,
+    cache_write_tokens          INTEGER NOT NULL DEFAULT 0,
+    output_tokens               INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens            INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    cost_nano_usd               INTEGER NOT NULL DEFAULT 0, -- of exchanges whose cost is known
+    estimated_cost_nano_usd     INTEGER NOT NULL DEFAULT 0, -- of cost_nano_usd
+    estimated_exchanges         INTEGER NOT NULL DEFAULT 0, -- with a cost that is an estimate
+    unpriced_exchanges          INTEGER NOT NULL DEFAULT 0, -- were answered by a target, and their cost is not known
+    saved_nano_usd              INTEGER NOT NULL DEFAULT 0,
+    prompt_cache_saved_nano_usd INTEGER NOT NULL DEFAULT 0,
+    attempts                    INTEGER NOT NULL DEFAULT 0, -- at targets
+    total_us                    INTEGER NOT NULL DEFAULT 0, -- sum of durations
+    upstream_us                 INTEGER NOT NULL DEFAULT 0,
+    others                      INTEGER NOT NULL DEFAULT 0, -- 1: one of the columns from here on is not 0
     cache_write_one_hour_tokens INTEGER NOT NULL DEFAULT 0, -- of cache_write_tokens
     audio_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
     audio_cache_read_tokens     INTEGER NOT NULL DEFAULT 0, -- of cache_read_tokens
@@ -56,21 +56,21 @@ CREATE TABLE usage_days (
     day                         INTEGER NOT NULL, -- since 1970, UTC
     dimensions                  INTEGER NOT NULL,
     exchanges                   INTEGER NOT NULL,
-    input_tokens                INTEGER NOT NULL,
-    cache_read_tokens           INTEGER NOT NULL,
-    cache_write_tokens          INTEGER NOT NULL,
-    output_tokens               INTEGER NOT NULL,
-    reasoning_tokens            INTEGER NOT NULL, -- of output_tokens
-    cost_nano_usd               INTEGER NOT NULL, -- of exchanges whose cost is known
-    estimated_cost_nano_usd     INTEGER NOT NULL, -- of cost_nano_usd
-    estimated_exchanges         INTEGER NOT NULL, -- with a cost that is an estimate
-    unpriced_exchanges          INTEGER NOT NULL, -- were answered by a target, and their cost is not known
-    saved_nano_usd              INTEGER NOT NULL,
-    prompt_cache_saved_nano_usd INTEGER NOT NULL,
-    attempts                    INTEGER NOT NULL, -- at targets
-    total_us                    INTEGER NOT NULL, -- sum of durations
-    upstream_us                 INTEGER NOT NULL,
-    others                      INTEGER NOT NULL, -- 1: one of the columns from here on is not 0
+    input_tokens                INTEGER NOT NULL DEFAULT 0,
+    cache_read_tokens           INTEGER NOT NULL DEFAULT 0,
+    cache_write_tokens          INTEGER NOT NULL DEFAULT 0,
+    output_tokens               INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens            INTEGER NOT NULL DEFAULT 0, -- of output_tokens
+    cost_nano_usd               INTEGER NOT NULL DEFAULT 0, -- of exchanges whose cost is known
+    estimated_cost_nano_usd     INTEGER NOT NULL DEFAULT 0, -- of cost_nano_usd
+    estimated_exchanges         INTEGER NOT NULL DEFAULT 0, -- with a cost that is an estimate
+    unpriced_exchanges          INTEGER NOT NULL DEFAULT 0, -- were answered by a target, and their cost is not known
+    saved_nano_usd              INTEGER NOT NULL DEFAULT 0,
+    prompt_cache_saved_nano_usd INTEGER NOT NULL DEFAULT 0,
+    attempts                    INTEGER NOT NULL DEFAULT 0, -- at targets
+    total_us                    INTEGER NOT NULL DEFAULT 0, -- sum of durations
+    upstream_us                 INTEGER NOT NULL DEFAULT 0,
+    others                      INTEGER NOT NULL DEFAULT 0, -- 1: one of the columns from here on is not 0
     cache_write_one_hour_tokens INTEGER NOT NULL DEFAULT 0, -- of cache_write_tokens
     audio_input_tokens          INTEGER NOT NULL DEFAULT 0, -- of input_tokens
     audio_cache_read_tokens     INTEGER NOT NULL DEFAULT 0, -- of cache_read_tokens
@@ -81,6 +81,13 @@ CREATE TABLE usage_days (
     continuations               INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (day, dimensions)
 ) STRICT, WITHOUT ROWID;
+
+-- The hours of days that are over. What came later is in usage_hours, beside it.
+CREATE TABLE usage_packed_days (
+    place INTEGER PRIMARY KEY, -- day * 4294967296 + dimensions
+    has   INTEGER NOT NULL,    -- a bit for each hour that is in it
+    hours BLOB    NOT NULL     -- PackedHours.cs
+) STRICT;
 
 INSERT INTO settings (name, value) VALUES ('usage.folded_until', CAST(unixepoch() / 3600 AS TEXT));
 
