@@ -160,7 +160,12 @@ internal sealed partial class RunTracker
             }
         }
 
-        _alerts.Resolve(RunAlerts.KindOf(stop.Reason, RunAction.Stop), RunAlerts.SubjectOf(key), $"The run '{key.Run}' may go on.");
+        // An administrator may have stopped a run that something else was told of before.
+        foreach (var kind in RunAlerts.Kinds)
+        {
+            _alerts.Resolve(kind, RunAlerts.SubjectOf(key), $"The run '{key.Run}' may go on.");
+        }
+
         return true;
     }
 
