@@ -24,7 +24,7 @@ internal static class LimitCommand
             foreach (var limit in await client.ListAsync<LimitView>($"/limits?limit=1000{query}"))
             {
                 var most = limit.Accounts.Count == 0 ? "nothing used" : Text(limit, limit.Accounts[0]);
-                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}: {most}");
+                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}{Whose(limit)}: {most}");
             }
         }));
         return command;
@@ -37,7 +37,18 @@ internal static class LimitCommand
         command.SetAction(result => AdminClient.RunAsync(async client =>
         {
             var limit = await client.GetAsync<LimitView>($"/limits/{Uri.EscapeDataString(result.GetValue(id)!)}?limit=1000");
-            Console.WriteLine(Invariant($"{limit.Name}\n{limit.Most} {limit.Unit} per {limit.Per}, {limit.Action} ({limit.Owner})"));
+            var per = limit.Unit == "concurrency" ? "" : $" per {limit.Per}";
+            Console.WriteLine(Invariant($"{limit.Name}{Whose(limit)}\n{limit.Most} {limit.Unit}{per}, {limit.Action} ({limit.Owner})"));
+            if (limit.Match.Count > 0)
+            {
+                Console.WriteLine($"where {string.Join(" and ", limit.Match.Select(pair => $"{pair.Key}={pair.Value}"))}");
+            }
+
+            if (limit.GroupBy.Count > 0)
+            {
+                Console.WriteLine($"by {string.Join(", ", limit.GroupBy)}");
+            }
+
             foreach (var account in limit.Accounts)
             {
                 Console.WriteLine($"{(account.Bucket.Length == 0 ? "all" : account.Bucket)}: {Text(limit, account)}");
@@ -105,10 +116,13 @@ internal static class LimitCommand
                 Reason = result.GetValue(reason),
                 Until = result.GetValue(until),
             });
-            Console.WriteLine($"raised: {limit.Name}");
+            Console.WriteLine($"raised: {limit.Name}{Whose(limit)}");
         }));
         return command;
     }
+
+    /// <summary>Teams may give their limits the same name; what has none says it itself.</summary>
+    private static string Whose(LimitView limit) => limit.Scope.Length == 0 || limit.Name.Contains(limit.Scope.Replace(':', ' '), StringComparison.Ordinal) ? "" : $" ({limit.Scope})";
 
     private static string Text(LimitView limit, LimitAccountView account)
     {

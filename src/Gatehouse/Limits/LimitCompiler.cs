@@ -16,20 +16,21 @@ internal static class LimitCompiler
 
     /// <param name="items">Have been checked.</param>
     /// <param name="scope">Whose limits they are, such as <c>key:key_1</c>; empty for those at the top level.</param>
-    public static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope) => Compile(items, scope, "", new ConfigurationErrors(""));
+    /// <param name="whose">The same for people, such as <c>key laptop</c>; null where the scope says it.</param>
+    public static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string? whose = null) => Compile(items, scope, "", new ConfigurationErrors(""), whose);
 
-    private static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string path, ConfigurationErrors errors)
+    private static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string path, ConfigurationErrors errors, string? whose = null)
     {
         var rules = new List<LimitRule>(items.Count);
         for (var i = 0; i < items.Count; i++)
         {
-            Compile(items[i], scope, $"{path}[{i}]", errors, rules);
+            Compile(items[i], scope, whose ?? scope.Replace(':', ' '), $"{path}[{i}]", errors, rules);
         }
 
         return [.. rules];
     }
 
-    private static void Compile(LimitOptions item, string scope, string path, ConfigurationErrors errors, List<LimitRule> rules)
+    private static void Compile(LimitOptions item, string scope, string whose, string path, ConfigurationErrors errors, List<LimitRule> rules)
     {
         var conditions = Conditions(item, path, errors);
         var groups = Groups(item, path, errors);
@@ -73,7 +74,9 @@ internal static class LimitCompiler
             {
                 // Keys, teams, ... may give their limits the same name.
                 Id = item.Name.Length == 0 ? words : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
-                Name = item.Name.Length > 0 ? item.Name : words,
+                Name = item.Name.Length > 0 ? item.Name : Words(item, unit, period, whose),
+                Label = item.Name.Length == 0 ? Words(item, unit, period, whose) : scope.Length == 0 ? item.Name : $"{item.Name} ({whose})",
+                Subject = item.Name.Length == 0 ? words : scope.Length == 0 ? item.Name : $"{item.Name} of {scope}",
                 Scope = scope,
                 Unit = unit,
                 Period = period,
