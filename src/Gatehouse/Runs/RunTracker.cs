@@ -160,8 +160,8 @@ internal sealed partial class RunTracker
             }
         }
 
-        // An administrator may have stopped a run that something else was told of before.
-        foreach (var kind in RunAlerts.Kinds)
+        // By hand a run is stopped of which anything may have been told before.
+        foreach (var kind in stop.Reason == RunReason.Administrator ? RunAlerts.Kinds : [RunAlerts.KindOf(stop.Reason, RunAction.Stop)])
         {
             _alerts.Resolve(kind, RunAlerts.SubjectOf(key), $"The run '{key.Run}' may go on.");
         }
