@@ -9,6 +9,7 @@ internal static class LimitCompiler
     private const decimal NanoPerUsd = 1_000_000_000;
     private const decimal MostUsd = 1_000_000_000;
     private const long MostUnits = 1_000_000_000_000_000;
+    private const int MostCharacters = 200;
 
     /// <summary>Adds what is wrong to the list.</summary>
     /// <param name="path">Of the list, such as <c>keys[0].limits</c>.</param>
@@ -36,6 +37,11 @@ internal static class LimitCompiler
         var groups = Groups(item, path, errors);
         var calendar = Calendar(item, path, errors);
         CheckAlerts(item, path, errors);
+        if (item.Name.Length > MostCharacters || item.Name.Any(char.IsControl))
+        {
+            errors.Add($"{path}.name", string.Create(CultureInfo.InvariantCulture, $"must be at most {MostCharacters} characters, on one line"));
+        }
+
         (string Key, LimitUnit Unit, long? Most)[] amounts =
         [
             ("budget_usd", LimitUnit.Money, NanoUsd(item.BudgetUsd, $"{path}.budget_usd", errors)),
@@ -49,6 +55,16 @@ internal static class LimitCompiler
         if (written.Length == 0)
         {
             errors.Add(path, "limits nothing: write budget_usd, requests, input_tokens, output_tokens or total_tokens with per, or concurrency");
+        }
+
+        if (item.BudgetUsd is null && item.OverdraftUsd > 0)
+        {
+            errors.Add($"{path}.overdraft_usd", "belongs to budget_usd");
+        }
+
+        if (item.BudgetUsd is null && !string.Equals(item.TimeZone, "UTC", StringComparison.Ordinal))
+        {
+            errors.Add($"{path}.time_zone", "belongs to budget_usd: other amounts are counted over windows that slide");
         }
 
         var overdraft = NanoUsd(item.OverdraftUsd, $"{path}.overdraft_usd", errors) ?? 0;

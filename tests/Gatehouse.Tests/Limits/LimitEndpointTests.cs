@@ -92,6 +92,10 @@ public sealed class LimitEndpointTests : IAsyncLifetime
 
     [Theory]
     [InlineData("""{"budget_usd":1}""", "budget_usd needs per")]
+    [InlineData("""{"budget_usd":"much","per":"day"}""", "'much' is not a number (budget_usd)")]
+    [InlineData("""{"name":"two\nlines","requests":1,"per":"day"}""", "on one line (name)")]
+    [InlineData("""{"requests":1,"per":"day","time_zone":"Europe/Berlin"}""", "belongs to budget_usd")]
+    [InlineData("""{"requests":1,"per":"day","overdraft_usd":1}""", "belongs to budget_usd")]
     [InlineData("""{"requests":1,"total_tokens":1,"per":"day"}""", "one amount")]
     [InlineData("""{"requests":1,"per":"day","match":{"nobody":"x"}}""", "'nobody' is not known")]
     [InlineData("""{"requests":1,"per":"day","surprise":1}""", "surprise")]
