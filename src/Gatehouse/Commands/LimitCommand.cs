@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Limits;
 
@@ -24,7 +23,7 @@ internal static class LimitCommand
             foreach (var limit in await client.ListAsync<LimitView>($"/limits?limit=1000{query}"))
             {
                 var most = limit.Accounts.Count == 0 ? "nothing used" : Text(limit, limit.Accounts[0]);
-                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}{Whose(limit)}: {most}");
+                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}{Whose(limit)}: {most}{Bucket(limit)}");
             }
         }));
         return command;
@@ -128,9 +127,13 @@ internal static class LimitCommand
     {
         var held = account.Held == 0 ? "" : Invariant($", {account.Held} held");
         var resets = account.ResetsAt is { } at ? Invariant($", resets {at:u}") : "";
-        var bucket = account.Bucket.Length == 0 || limit.AccountCount == 1 ? "" : $" ({account.Bucket}, the most of {limit.AccountCount.ToString(CultureInfo.InvariantCulture)})";
-        return Invariant($"{account.Used} of {account.Most} {limit.Unit}{held}{resets}{bucket}");
+        return Invariant($"{account.Used} of {account.Most} {limit.Unit}{held}{resets}");
     }
+
+    /// <summary>Which of the accounts it is that stands for all.</summary>
+    private static string Bucket(LimitView limit) => limit.Accounts.Count == 0 || limit.Accounts[0].Bucket.Length == 0 ? ""
+        : limit.AccountCount == 1 ? $" ({limit.Accounts[0].Bucket})"
+        : Invariant($" ({limit.Accounts[0].Bucket}, the most of {limit.AccountCount})");
 
     private static JsonObject? Parse(string json)
     {

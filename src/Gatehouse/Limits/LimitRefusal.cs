@@ -57,7 +57,7 @@ internal sealed record LimitRefusal(LimitRule Rule, string Bucket, long Most, lo
 
     public static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"${nano / NanoPerUsd:0.00#######}");
 
-    private string ResetText() => ResetsAt is { } at ? $" It begins anew at {at:yyyy-MM-dd HH:mm} UTC." : " It does not begin anew by itself: raise it, or take another run.";
+    private string ResetText() => ResetsAt is { } at ? $" It begins anew at {at:yyyy-MM-dd HH:mm} UTC." : $" It does not begin anew by itself: {(Rule.Period == LimitPeriod.Run ? "begin another run, or have it raised" : "have it raised")}.";
 
     private string WaitText() => Wait is { } wait ? Invariant($" There is room in {Math.Ceiling(wait.TotalSeconds)} s.") : "";
 
