@@ -257,8 +257,24 @@ internal sealed class CacheStage(AnswerCache cache, SemanticCache semantic, Shad
     }
 
     /// <summary>What a model wants to be done now is not for another question, as near as it may be. In the words of any dialect; to find them in a text is no harm.</summary>
-    private static bool CallsTool(ReadOnlySpan<byte> body) => body.IndexOf("\"tool_calls\""u8) >= 0 || body.IndexOf("\"tool_use\""u8) >= 0
-        || body.IndexOf("\"function_call\""u8) >= 0 || body.IndexOf("\"functionCall\""u8) >= 0;
+    private static bool CallsTool(ReadOnlySpan<byte> body) =>
+        Names(body, "\"tool_calls\""u8) || Names(body, "\"tool_use\""u8) || Names(body, "\"function_call\""u8) || Names(body, "\"functionCall\""u8);
+
+    /// <summary>Many servers write the member into each answer, with null or an empty list where there is no call.</summary>
+    private static bool Names(ReadOnlySpan<byte> body, ReadOnlySpan<byte> word)
+    {
+        while (body.IndexOf(word) is >= 0 and var at)
+        {
+            body = body[(at + word.Length)..];
+            var value = body.TrimStart(" \t\r\n:"u8);
+            if (!value.StartsWith("null"u8) && !(value.StartsWith("["u8) && value[1..].TrimStart(" \t\r\n"u8).StartsWith("]"u8)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Reasons to stop that say that something went wrong: OpenRouter's and Zhipu's, Cohere's, Gemini's, that of the Responses API.</summary>
     private static bool TellsOfFailure(string? finishReason) => finishReason?.ToLowerInvariant() is

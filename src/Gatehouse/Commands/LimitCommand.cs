@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Gatehouse.Limits;
 
@@ -24,7 +23,7 @@ internal static class LimitCommand
             foreach (var limit in await client.ListAsync<LimitView>($"/limits?limit=1000{query}"))
             {
                 var most = limit.Accounts.Count == 0 ? "nothing used" : Text(limit, limit.Accounts[0]);
-                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}: {most}");
+                Console.WriteLine($"{limit.Id}  {limit.Owner,-4}  {limit.Name}{Whose(limit)}: {most}{Bucket(limit)}");
             }
         }));
         return command;
@@ -37,7 +36,18 @@ internal static class LimitCommand
         command.SetAction(result => AdminClient.RunAsync(async client =>
         {
             var limit = await client.GetAsync<LimitView>($"/limits/{Uri.EscapeDataString(result.GetValue(id)!)}?limit=1000");
-            Console.WriteLine(Invariant($"{limit.Name}\n{limit.Most} {limit.Unit} per {limit.Per}, {limit.Action} ({limit.Owner})"));
+            var per = limit.Unit == "concurrency" ? "" : $" per {limit.Per}";
+            Console.WriteLine(Invariant($"{limit.Name}{Whose(limit)}\n{limit.Most} {limit.Unit}{per}, {limit.Action} ({limit.Owner})"));
+            if (limit.Match.Count > 0)
+            {
+                Console.WriteLine($"where {string.Join(" and ", limit.Match.Select(pair => $"{pair.Key}={pair.Value}"))}");
+            }
+
+            if (limit.GroupBy.Count > 0)
+            {
+                Console.WriteLine($"by {string.Join(", ", limit.GroupBy)}");
+            }
+
             foreach (var account in limit.Accounts)
             {
                 Console.WriteLine($"{(account.Bucket.Length == 0 ? "all" : account.Bucket)}: {Text(limit, account)}");
@@ -105,18 +115,25 @@ internal static class LimitCommand
                 Reason = result.GetValue(reason),
                 Until = result.GetValue(until),
             });
-            Console.WriteLine($"raised: {limit.Name}");
+            Console.WriteLine($"raised: {limit.Name}{Whose(limit)}");
         }));
         return command;
     }
+
+    /// <summary>Teams may give their limits the same name; what has none says it itself.</summary>
+    private static string Whose(LimitView limit) => limit.Scope.Length == 0 || limit.Name.Contains(limit.Scope.Replace(':', ' '), StringComparison.Ordinal) ? "" : $" ({limit.Scope})";
 
     private static string Text(LimitView limit, LimitAccountView account)
     {
         var held = account.Held == 0 ? "" : Invariant($", {account.Held} held");
         var resets = account.ResetsAt is { } at ? Invariant($", resets {at:u}") : "";
-        var bucket = account.Bucket.Length == 0 || limit.AccountCount == 1 ? "" : $" ({account.Bucket}, the most of {limit.AccountCount.ToString(CultureInfo.InvariantCulture)})";
-        return Invariant($"{account.Used} of {account.Most} {limit.Unit}{held}{resets}{bucket}");
+        return Invariant($"{account.Used} of {account.Most} {limit.Unit}{held}{resets}");
     }
+
+    /// <summary>Which of the accounts it is that stands for all.</summary>
+    private static string Bucket(LimitView limit) => limit.Accounts.Count == 0 || limit.Accounts[0].Bucket.Length == 0 ? ""
+        : limit.AccountCount == 1 ? $" ({limit.Accounts[0].Bucket})"
+        : Invariant($" ({limit.Accounts[0].Bucket}, the most of {limit.AccountCount})");
 
     private static JsonObject? Parse(string json)
     {

@@ -19,7 +19,7 @@ internal static class RunText
         {
             _ = text.Append(
                 CultureInfo.InvariantCulture,
-                $"\n{run.Id,-36} {run.State,-8} {run.Calls,6} {run.Tokens,10} {Usd(run.CostNanoUsd),12} {run.Depth,5} {run.FanOut,7} {run.Amplification,8:0.#}  {run.Tenant}{(run.Agent is null ? "" : $" ({run.Agent})")}");
+                $"\n{run.Id,-36} {run.State,-8} {run.Calls,6} {run.Tokens,10} {Usd(run),12} {run.Depth,5} {run.FanOut,7} {run.Amplification,8:0.#}  {run.Tenant}{(run.Agent is null ? "" : $" ({run.Agent})")}");
         }
 
         return text.ToString();
@@ -40,7 +40,7 @@ internal static class RunText
 
         _ = text.Append(CultureInfo.InvariantCulture, $"\n  calls      {run.Calls}, {run.Refused} refused, {run.Depth} deep, at most {run.FanOut} at the same time");
         _ = text.Append(CultureInfo.InvariantCulture, $"\n  tokens     {run.Tokens}{(run.Amplification is { } amplification ? string.Create(CultureInfo.InvariantCulture, $", {amplification:0.#} times those of the first request") : "")}");
-        return text.Append(CultureInfo.InvariantCulture, $"\n  cost       {Usd(run.CostNanoUsd)} USD{(run.Unpriced > 0 ? $", without {run.Unpriced} calls whose cost is not known" : "")}").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"\n  cost       {Usd(run)} USD{(run.Unpriced > 0 ? $", without {run.Unpriced} calls whose cost is not known" : "")}").ToString();
     }
 
     public static string Of(RunDetailView detail)
@@ -59,11 +59,16 @@ internal static class RunText
             var what = node.Outcome == "completed" ? "" : $" {node.Outcome}";
             _ = text.Append(
                 CultureInfo.InvariantCulture,
-                $"\n{indent}{node.Id} {node.Target ?? node.Model}{(node.Shadow ? " (copy)" : "")} {node.Status}{what} {node.TotalMs:0} ms, {node.Tokens} tokens, {Usd(node.CostNanoUsd)} USD{within}");
+                $"\n{indent}{node.Id} {node.Target ?? node.Model}{(node.Shadow ? " (copy)" : "")} {node.Status}{what} {node.TotalMs:0} ms, {node.Tokens} tokens, {(IsNothing(node) ? "0" : Usd(node.CostNanoUsd))} USD{within}");
         }
 
         return detail.Truncated ? text.Append("\n... and more").ToString() : text.ToString();
     }
+
+    /// <summary>Refused before anybody was asked: that its cost is not known would be said of it wrongly.</summary>
+    private static bool IsNothing(RunNodeView node) => node is { Outcome: "refused", Target: null, CostNanoUsd: null };
+
+    private static string Usd(RunView run) => run is { CostNanoUsd: null, Unpriced: 0 } ? "0" : Usd(run.CostNanoUsd);
 
     private static string Usd(long? nano) => nano is { } amount ? (amount / NanoPerUsd).ToString("0.00####", CultureInfo.InvariantCulture) : "?";
 }

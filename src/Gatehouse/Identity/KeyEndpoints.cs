@@ -121,9 +121,13 @@ internal static class KeyEndpoints
 
     private static IResult? Limits(CreateKeyRequest request, out IReadOnlyList<LimitOptions> limits)
     {
-        var errors = new ConfigurationErrors("the request");
+        var errors = new ConfigurationErrors("");
         limits = request.Limits is { ValueKind: not JsonValueKind.Null } items ? LimitItems.Read(items.GetRawText(), errors) : [];
-        LimitCompiler.Check(limits, "limits", errors);
+        if (!errors.Any)
+        {
+            LimitCompiler.Check(limits, "limits", errors);
+        }
+
         return errors.Any ? AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages), "limits") : null;
     }
 

@@ -47,17 +47,17 @@ internal sealed class LimitAlerts(IAlerts alerts)
         if (percent > 0)
         {
             alerts.Raise(new Alert(Threshold, $"{Subject(account)} {percent}%", percent >= 90 ? AlertSeverity.Critical : AlertSeverity.Warning,
-                string.Create(CultureInfo.InvariantCulture, $"{LimitRefusal.Usd(used)} of {LimitRefusal.Usd(most)} are spent: {percent} % of the budget '{account.Rule.Name}'{Whose(account)}.")));
+                string.Create(CultureInfo.InvariantCulture, $"{LimitRefusal.Usd(used)} of {LimitRefusal.Usd(most)} are spent: {percent} % of the budget '{account.Rule.Label}'{Whose(account)}.")));
         }
 
         if (isBurning && !wasBurning)
         {
             alerts.Raise(new Alert(BurnRate, Subject(account), AlertSeverity.Warning,
-                $"At its pace the budget '{account.Rule.Name}'{Whose(account)} is gone at {gone:yyyy-MM-dd HH:mm} UTC; it should last until {end:yyyy-MM-dd HH:mm} UTC."));
+                $"At its pace the budget '{account.Rule.Label}'{Whose(account)} is gone at {gone:yyyy-MM-dd HH:mm} UTC; it should last until {end:yyyy-MM-dd HH:mm} UTC."));
         }
         else if (wasBurning && !isBurning)
         {
-            alerts.Resolve(BurnRate, Subject(account), $"The budget '{account.Rule.Name}'{Whose(account)} lasts at its pace of now.");
+            alerts.Resolve(BurnRate, Subject(account), $"The budget '{account.Rule.Label}'{Whose(account)} lasts at its pace of now.");
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class LimitAlerts(IAlerts alerts)
         if (refusal.Rule.Unit == LimitUnit.Money && refusal.Held == 0)
         {
             alerts.Raise(new Alert(Exceeded, Subject(refusal.Rule, refusal.Bucket), AlertSeverity.Critical,
-                $"Calls are refused: the budget '{refusal.Rule.Name}' of {LimitRefusal.Usd(refusal.Most)} has {LimitRefusal.Usd(Math.Max(0, refusal.Left))} left."));
+                $"Calls are refused: the budget '{refusal.Rule.Label}'{Whose(refusal.Bucket)} of {LimitRefusal.Usd(refusal.Most)} has {LimitRefusal.Usd(Math.Max(0, refusal.Left))} left."));
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class LimitAlerts(IAlerts alerts)
         string.Create(CultureInfo.InvariantCulture, $"The limit '{rule.Name}' is grouped by more than {LimitBook.MostBuckets} values: further ones share one amount.")));
 
     public void UnknownPrice(LimitRule rule, Target target) => alerts.Raise(new Alert(PriceUnknown, target.Name, AlertSeverity.Warning,
-        $"Calls to '{target.Name}' are not counted by the budget '{rule.Name}': the price is not known. Set it in catalog.models."));
+        $"Calls to '{target.Name}' are not counted by the budget '{rule.Label}': the price is not known. Set it in catalog.models."));
 
     /// <summary>When money is gone at its pace, and when it should; null for what has no end.</summary>
     public static (DateTimeOffset? Gone, DateTimeOffset? End) Forecast(PeriodAccount account, LimitMoment now)
@@ -101,16 +101,18 @@ internal sealed class LimitAlerts(IAlerts alerts)
 
         foreach (var percent in account.Rule.AlertAt.Take(alertsRaised))
         {
-            alerts.Resolve(Threshold, string.Create(CultureInfo.InvariantCulture, $"{Subject(account)} {percent}%"), $"The budget '{account.Rule.Name}'{Whose(account)} has begun anew or was raised.");
+            alerts.Resolve(Threshold, string.Create(CultureInfo.InvariantCulture, $"{Subject(account)} {percent}%"), $"The budget '{account.Rule.Label}'{Whose(account)} has begun anew or was raised.");
         }
 
-        alerts.Resolve(Exceeded, Subject(account), $"The budget '{account.Rule.Name}'{Whose(account)} has money again.");
-        alerts.Resolve(BurnRate, Subject(account), $"The budget '{account.Rule.Name}'{Whose(account)} has begun anew or was raised.");
+        alerts.Resolve(Exceeded, Subject(account), $"The budget '{account.Rule.Label}'{Whose(account)} has money again.");
+        alerts.Resolve(BurnRate, Subject(account), $"The budget '{account.Rule.Label}'{Whose(account)} has begun anew or was raised.");
     }
 
     private static string Subject(LimitAccount account) => Subject(account.Rule, account.Bucket);
 
-    private static string Subject(LimitRule rule, string bucket) => bucket.Length == 0 ? rule.Name : $"{rule.Name} [{bucket}]";
+    private static string Subject(LimitRule rule, string bucket) => bucket.Length == 0 ? rule.Subject : $"{rule.Subject} [{bucket}]";
 
-    private static string Whose(LimitAccount account) => account.Bucket.Length == 0 ? "" : $" for {account.Bucket}";
+    private static string Whose(LimitAccount account) => Whose(account.Bucket);
+
+    private static string Whose(string bucket) => bucket.Length == 0 ? "" : $" for {bucket}";
 }

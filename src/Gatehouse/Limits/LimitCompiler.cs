@@ -9,6 +9,7 @@ internal static class LimitCompiler
     private const decimal NanoPerUsd = 1_000_000_000;
     private const decimal MostUsd = 1_000_000_000;
     private const long MostUnits = 1_000_000_000_000_000;
+    private const int MostCharacters = 200;
 
     /// <summary>Adds what is wrong to the list.</summary>
     /// <param name="path">Of the list, such as <c>keys[0].limits</c>.</param>
@@ -16,25 +17,31 @@ internal static class LimitCompiler
 
     /// <param name="items">Have been checked.</param>
     /// <param name="scope">Whose limits they are, such as <c>key:key_1</c>; empty for those at the top level.</param>
-    public static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope) => Compile(items, scope, "", new ConfigurationErrors(""));
+    /// <param name="whose">The same for people, such as <c>key laptop</c>; null where the scope says it.</param>
+    public static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string? whose = null) => Compile(items, scope, "", new ConfigurationErrors(""), whose);
 
-    private static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string path, ConfigurationErrors errors)
+    private static LimitRule[] Compile(IReadOnlyList<LimitOptions> items, string scope, string path, ConfigurationErrors errors, string? whose = null)
     {
         var rules = new List<LimitRule>(items.Count);
         for (var i = 0; i < items.Count; i++)
         {
-            Compile(items[i], scope, $"{path}[{i}]", errors, rules);
+            Compile(items[i], scope, whose ?? scope.Replace(':', ' '), $"{path}[{i}]", errors, rules);
         }
 
         return [.. rules];
     }
 
-    private static void Compile(LimitOptions item, string scope, string path, ConfigurationErrors errors, List<LimitRule> rules)
+    private static void Compile(LimitOptions item, string scope, string whose, string path, ConfigurationErrors errors, List<LimitRule> rules)
     {
         var conditions = Conditions(item, path, errors);
         var groups = Groups(item, path, errors);
         var calendar = Calendar(item, path, errors);
         CheckAlerts(item, path, errors);
+        if (item.Name.Length > MostCharacters || item.Name.Any(char.IsControl))
+        {
+            errors.Add($"{path}.name", string.Create(CultureInfo.InvariantCulture, $"must be at most {MostCharacters} characters, on one line"));
+        }
+
         (string Key, LimitUnit Unit, long? Most)[] amounts =
         [
             ("budget_usd", LimitUnit.Money, NanoUsd(item.BudgetUsd, $"{path}.budget_usd", errors)),
@@ -48,6 +55,16 @@ internal static class LimitCompiler
         if (written.Length == 0)
         {
             errors.Add(path, "limits nothing: write budget_usd, requests, input_tokens, output_tokens or total_tokens with per, or concurrency");
+        }
+
+        if (item.BudgetUsd is null && item.OverdraftUsd > 0)
+        {
+            errors.Add($"{path}.overdraft_usd", "belongs to budget_usd");
+        }
+
+        if (item.BudgetUsd is null && !string.Equals(item.TimeZone, "UTC", StringComparison.Ordinal))
+        {
+            errors.Add($"{path}.time_zone", "belongs to budget_usd: other amounts are counted over windows that slide");
         }
 
         var overdraft = NanoUsd(item.OverdraftUsd, $"{path}.overdraft_usd", errors) ?? 0;
@@ -73,7 +90,9 @@ internal static class LimitCompiler
             {
                 // Keys, teams, ... may give their limits the same name.
                 Id = item.Name.Length == 0 ? words : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
-                Name = item.Name.Length > 0 ? item.Name : words,
+                Name = item.Name.Length > 0 ? item.Name : Words(item, unit, period, whose),
+                Label = item.Name.Length == 0 ? Words(item, unit, period, whose) : scope.Length == 0 ? item.Name : $"{item.Name} ({whose})",
+                Subject = item.Name.Length == 0 ? words : scope.Length == 0 ? item.Name : $"{item.Name} of {scope}",
                 Scope = scope,
                 Unit = unit,
                 Period = period,

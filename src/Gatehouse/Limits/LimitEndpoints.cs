@@ -170,12 +170,18 @@ internal static class LimitEndpoints
             return AdminError.Result(400, "invalid_request", "Send one item, as under limits of gatehouse.yaml, as a JSON object.");
         }
 
-        var errors = new ConfigurationErrors("the request");
+        var errors = new ConfigurationErrors("");
         var items = LimitItems.Read($"[{item.GetRawText()}]", errors);
-        LimitCompiler.Check(items, "limits", errors);
+        if (!errors.Any)
+        {
+            LimitCompiler.Check(items, "limits", errors);
+        }
+
         if (errors.Any)
         {
-            return AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages));
+            // There is one item here, and no list of which it is the first.
+            return AdminError.Result(400, "invalid_request", string.Join("; ", errors.Messages)
+                .Replace(" (limits[0])", "", StringComparison.Ordinal).Replace("(limits[0].", "(", StringComparison.Ordinal));
         }
 
         if (LimitCompiler.Compile(items, scope: "") is not [var only])

@@ -15,17 +15,17 @@ internal sealed class LimitGauges(SnapshotSource snapshots, LimitBook book)
     public IEnumerable<Measurement<double>> Most() => Measure((account, now) => account.Most(now));
 
     /// <summary>There may be many keys: their limits are one.</summary>
-    public static string LabelOf(LimitRule rule) => rule.Scope.StartsWith("key:", StringComparison.Ordinal) ? "(keys)" : rule.Name;
+    public static string LabelOf(LimitRule rule) => rule.Scope.StartsWith("key:", StringComparison.Ordinal) ? "(keys)" : rule.Label;
 
     private List<Measurement<double>> Measure(Func<LimitAccount, LimitMoment, long> value)
     {
         var measured = new List<Measurement<double>>();
-        foreach (var rule in snapshots.Current.Limits.Shared.Where(rule => rule.GroupBy.Length == 0).DistinctBy(LabelOf, StringComparer.Ordinal))
+        foreach (var rule in snapshots.Current.Limits.Shared.Where(rule => rule.GroupBy.Length == 0).DistinctBy(rule => (rule.Label, rule.Unit)))
         {
             var account = book.AccountOf(rule, "");
             lock (account.Gate)
             {
-                measured.Add(new((double)LimitView.Amount(rule, value(account, book.Now)), new("limit", rule.Name), new("unit", LimitView.UnitOf(rule))));
+                measured.Add(new((double)LimitView.Amount(rule, value(account, book.Now)), new("limit", rule.Label), new("unit", LimitView.UnitOf(rule))));
             }
         }
 

@@ -38,7 +38,7 @@ internal sealed class LimitPolicy(GatewayOptions options, IReadOnlyList<LimitOpt
         .Concat(Of(options.Projects, "project"));
 
     /// <summary>The rules that stand with a key.</summary>
-    public static LimitRule[] OwnOf(ApiKey key) => LimitCompiler.Compile(key.Limits, $"key:{key.Id}");
+    public static LimitRule[] OwnOf(ApiKey key) => LimitCompiler.Compile(key.Limits, $"key:{key.Id}", $"key {key.Name}");
 
     private KeyLimits Compile(ApiKey key)
     {

@@ -19,19 +19,21 @@ internal sealed record LimitRefusal(LimitRule Rule, string Bucket, long Most, lo
     {
         var account = claim.Account;
         var end = account is PeriodAccount period && period.Period(now).End is var at && at != DateTimeOffset.MaxValue ? at : (DateTimeOffset?)null;
-        return new LimitRefusal(account.Rule, account.Bucket, account.Most(now), claim.Least, account.Left(now), account.Held, account.WaitFor(now, claim.Least), end);
+        // Nobody needs more to be let in than what is enough alone, unless others hold some.
+        var needed = account.Held > 0 && claim.LeastAlone <= account.Left(now) + account.Held ? claim.Least : claim.LeastAlone;
+        return new LimitRefusal(account.Rule, account.Bucket, account.Most(now), needed, account.Left(now), account.Held, account.WaitFor(now, needed), end);
     }
 
     public GatewayError ToError()
     {
         var whose = Bucket.Length == 0 ? "" : $" for {Bucket}";
-        var name = $"'{Rule.Name}'{whose}";
+        var name = $"'{Rule.Label}'{whose}";
         if (Rule.Unit == LimitUnit.Money)
         {
             var held = Held > 0 ? $", and calls that are on their way hold {Usd(Held)} of it" : "";
             return new GatewayError(
                 GatewayErrorCode.BudgetExceeded,
-                $"The budget {name} of {Usd(Most)} has {Usd(Math.Max(0, Left))} left{held}; this call is likely to cost {Usd(Needed)}.{ResetText()}")
+                $"The budget {name} of {Usd(Most)} has {Usd(Math.Max(0, Left))} left{held}; this call needs about {Usd(Needed)}.{ResetText()}")
             { RetryAfter = Held > 0 ? TimeSpan.FromSeconds(1) : null };
         }
 
@@ -55,7 +57,7 @@ internal sealed record LimitRefusal(LimitRule Rule, string Bucket, long Most, lo
 
     public static string Usd(long nano) => string.Create(CultureInfo.InvariantCulture, $"${nano / NanoPerUsd:0.00#######}");
 
-    private string ResetText() => ResetsAt is { } at ? $" It begins anew at {at:yyyy-MM-dd HH:mm} UTC." : " It does not begin anew by itself: raise it, or take another run.";
+    private string ResetText() => ResetsAt is { } at ? $" It begins anew at {at:yyyy-MM-dd HH:mm} UTC." : $" It does not begin anew by itself: {(Rule.Period == LimitPeriod.Run ? "begin another run, or have it raised" : "have it raised")}.";
 
     private string WaitText() => Wait is { } wait ? Invariant($" There is room in {Math.Ceiling(wait.TotalSeconds)} s.") : "";
 

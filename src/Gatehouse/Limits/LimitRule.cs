@@ -24,6 +24,12 @@ internal sealed class LimitRule
     /// <summary>For people: the name that it was given, or what it says.</summary>
     public required string Name { get; init; }
 
+    /// <summary>For people: the name, and whose limit it is where several may have given theirs the same.</summary>
+    public string Label { get => field ?? Name; init; }
+
+    /// <summary>What alerts are about: another one for each limit, also where two keys have the same name.</summary>
+    public string Subject { get => field ?? Name; init; }
+
     /// <summary>Whose limits it stands with, such as <c>team:search</c>; empty for those at the top level, of providers and of routes.</summary>
     public string Scope { get; init; } = "";
 

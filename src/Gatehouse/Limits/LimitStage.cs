@@ -359,7 +359,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
         return new GatewayError(
             GatewayErrorCode.PolicyDenied,
-            $"The price of '{target.Name}' is not known, and the budget '{rule.Name}' takes no such calls. Set a price (catalog.models), or unknown_price: allow_and_alert for the budget.");
+            $"The price of '{target.Name}' is not known, and the budget '{rule.Label}' takes no such calls. Set a price (catalog.models; 0 where it costs nothing), or unknown_price: allow_and_alert for the budget.");
     }
 
     private GatewayError Refuse(LimitRefusal refusal)

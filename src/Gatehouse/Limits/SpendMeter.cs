@@ -77,7 +77,7 @@ internal sealed class SpendMeter(LimitReservation reservation, long share)
         {
             return new GatewayError(
                 GatewayErrorCode.BudgetExceeded,
-                $"The budget '{refusal!.Rule.Name}' of {LimitRefusal.Usd(refusal.Most)} is used up: the answer ends here.");
+                $"The budget '{refusal!.Rule.Label}' of {LimitRefusal.Usd(refusal.Most)} is used up: the answer ends here.");
         }
 
         Cover();

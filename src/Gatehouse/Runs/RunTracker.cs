@@ -160,7 +160,12 @@ internal sealed partial class RunTracker
             }
         }
 
-        _alerts.Resolve(RunAlerts.KindOf(stop.Reason, RunAction.Stop), RunAlerts.SubjectOf(key), $"The run '{key.Run}' may go on.");
+        // By hand a run is stopped of which anything may have been told before.
+        foreach (var kind in stop.Reason == RunReason.Administrator ? RunAlerts.Kinds : [RunAlerts.KindOf(stop.Reason, RunAction.Stop)])
+        {
+            _alerts.Resolve(kind, RunAlerts.SubjectOf(key), $"The run '{key.Run}' may go on.");
+        }
+
         return true;
     }
 

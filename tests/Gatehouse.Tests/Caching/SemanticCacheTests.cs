@@ -105,6 +105,22 @@ public sealed class SemanticCacheTests
         Assert.Equal("miss", alike.Cache);
     }
 
+    [Theory]
+    [InlineData("\"tool_calls\":null", "semantic")]
+    [InlineData("\"tool_calls\" : [ ], \"function_call\": null", "semantic")]
+    [InlineData("\"tool_calls\":[],\"function_call\":{\"name\":\"pay\",\"arguments\":\"{}\"}", "miss")]
+    public async Task An_answer_that_says_that_no_tool_is_called_is_kept_for_other_questions(string member, string expected)
+    {
+        await using var upstream = ScriptedUpstream.Json(
+            $$$"""{"id":"c1","object":"chat.completion","created":1,"model":"out-10","choices":[{"index":0,"message":{"role":"assistant","content":"Paris",{{{member}}}},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}""");
+        await using var gateway = await StartAsync(upstream, "{}");
+
+        _ = await AskAsync(gateway, "What is the capital of France?");
+        var alike = await AskAsync(gateway, "please, what's the capital of France");
+
+        Assert.Equal(expected, alike.Cache);
+    }
+
     private static Task<GatewayHost> StartAsync(ScriptedUpstream upstream, string semantic, string providers = "") => GatewayHost.StartAsync($$"""
         providers:
           mock: { kind: openai-compatible, base_url: "{{upstream.Address}}v1" }

@@ -92,6 +92,10 @@ public sealed class LimitEndpointTests : IAsyncLifetime
 
     [Theory]
     [InlineData("""{"budget_usd":1}""", "budget_usd needs per")]
+    [InlineData("""{"budget_usd":"much","per":"day"}""", "'much' is not a number (budget_usd)")]
+    [InlineData("""{"name":"two\nlines","requests":1,"per":"day"}""", "on one line (name)")]
+    [InlineData("""{"requests":1,"per":"day","time_zone":"Europe/Berlin"}""", "belongs to budget_usd")]
+    [InlineData("""{"requests":1,"per":"day","overdraft_usd":1}""", "belongs to budget_usd")]
     [InlineData("""{"requests":1,"total_tokens":1,"per":"day"}""", "one amount")]
     [InlineData("""{"requests":1,"per":"day","match":{"nobody":"x"}}""", "'nobody' is not known")]
     [InlineData("""{"requests":1,"per":"day","surprise":1}""", "surprise")]
@@ -160,6 +164,45 @@ public sealed class LimitEndpointTests : IAsyncLifetime
         Assert.Contains("""gatehouse_limit_refusals_total{limit="tight"} 1""", page, StringComparison.Ordinal);
         Assert.DoesNotContain("of the file\"", page, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Limits_of_the_same_name_are_told_apart_by_whose_they_are()
+    {
+        await using var gateway = await GatewayHost.StartAsync(
+            GatewayHost.MockProvider(_upstream.Address, """
+                catalog: { models: { mock/out-90: { input_usd_per_mtok: 10, output_usd_per_mtok: 10 } } }
+                teams:
+                  blue: { limits: [ { name: all, budget_usd: 0.0001, requests: 9, total_tokens: 1000, per: day } ] }
+                  red: { limits: [ { name: all, budget_usd: 0.0001, per: day } ] }
+                """),
+            _time);
+        (string Key, string Named)[] keys =
+        [
+            ("""{"name":"same","team":"blue"}""", "all (team blue)"),
+            ("""{"name":"same","team":"red"}""", "all (team red)"),
+            ("""{"name":"same","limits":[{"budget_usd":0.0001,"per":"day"}]}""", "budget per day of key same"),
+            ("""{"name":"same","labels":{"a":"b"},"limits":[{"budget_usd":0.0001,"per":"day"}]}""", "budget per day of key same"),
+        ];
+        foreach (var (key, named) in keys)
+        {
+            using var made = await gateway.Admin.PostAsync(new Uri("/api/v1/keys", UriKind.Relative), Json(key), TestContext.Current.CancellationToken);
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = Json(Call) };
+            request.Headers.Authorization = new("Bearer", JsonElement.Parse(await made.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).GetProperty("secret").GetString());
+            using var answer = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.PaymentRequired, answer.StatusCode);
+            Assert.Contains($"The budget '{named}' of $0.0001 has $0.0001 left; this call needs about $0.0009", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        var alerts = JsonElement.Parse(await gateway.Admin.GetStringAsync(new Uri("/api/v1/alerts", UriKind.Relative), TestContext.Current.CancellationToken)).GetProperty("data");
+        Assert.Equal(keys.Length, alerts.GetArrayLength());
+        var page = await gateway.Admin.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        foreach (var series in (string[])["""{limit="all (team blue)",unit="usd"}""", """{limit="all (team blue)",unit="requests"}""", """{limit="all (team blue)",unit="total_tokens"}""", """{limit="all (team red)",unit="usd"}"""])
+        {
+            Assert.Contains($"gatehouse_limit_most{series} ", page, StringComparison.Ordinal);
+        }
+    }
+
+    private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 
     private Task<GatewayHost> StartAsync() => GatewayHost.StartAsync(
         GatewayHost.MockProvider(_upstream.Address, """

@@ -152,6 +152,24 @@ public sealed class RunTrackerTests
     }
 
     [Fact]
+    public async Task What_was_told_of_a_run_before_it_was_stopped_by_hand_is_over_when_it_goes_on()
+    {
+        using var rig = new RunRig("[{ amplification: 1, action: alert }]");
+        var key = new RunKey("key:k", "r");
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Null(await rig.MakeAsync(rig.Call("r")));
+        }
+
+        Assert.Equal("amplification", Assert.Single(rig.Raised).Kind);
+        rig.Tracker.Stop(key, "it is late");
+
+        Assert.True(rig.Tracker.Resume(key));
+
+        Assert.Contains(("amplification", "key:k/r"), rig.Resolved);
+    }
+
+    [Fact]
     public async Task What_an_administrator_lets_go_on_has_its_limits_once_more()
     {
         using var rig = new RunRig("[{ calls: 2 }]");

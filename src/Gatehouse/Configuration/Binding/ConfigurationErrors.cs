@@ -1,6 +1,7 @@
 namespace Gatehouse.Configuration.Binding;
 
 /// <summary>All mistakes of a configuration, each with its key and line: found in one go, told in one go.</summary>
+/// <param name="fileName">Empty for what is no file: then only the key is told.</param>
 internal sealed class ConfigurationErrors(string fileName)
 {
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
@@ -17,6 +18,12 @@ internal sealed class ConfigurationErrors(string fileName)
     /// <param name="message">What is wrong and what to do.</param>
     public void Add(string path, string message)
     {
+        if (fileName.Length == 0)
+        {
+            _messages.Add(path.Length == 0 ? message : $"{message} ({path})");
+            return;
+        }
+
         var line = LineOf(path);
         var file = line > 0 ? $"{fileName}:{line}" : fileName;
         _messages.Add(path.Length == 0 ? $"{message} ({file})" : $"{message} ({path}, {file})");

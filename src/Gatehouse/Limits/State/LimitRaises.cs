@@ -41,7 +41,7 @@ internal sealed partial class LimitRaises
             ("$created", _time.GetUtcNow().UtcTicks), ("$until", raise.Until.UtcTicks));
         _all[(rule.Id, bucket)] = raise;
         _book.Raise(rule.Id, bucket, raise);
-        LogRaised(_logger, rule.Name, bucket, raise.Amount, raise.Until, raise.Reason);
+        LogRaised(_logger, rule.Label, bucket, raise.Amount, raise.Until, raise.Reason);
     }
 
     /// <returns>False when there was none.</returns>
