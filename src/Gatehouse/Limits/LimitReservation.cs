@@ -8,6 +8,7 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
 {
     private LimitClaim[] _claims = new LimitClaim[limits.AtAdmission.Length + limits.AtTarget.Length];
     private int _count;
+    private readonly List<LimitCharge> _charges = new(limits.AtAdmission.Length + limits.AtTarget.Length);
     private bool _isOver;
     private LimitStanding _atAdmission;
     private LimitStanding _atTarget;
@@ -113,16 +114,21 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         return refusal;
     }
 
-    /// <summary>Gives back what was set aside for a target that is not asked after all.</summary>
-    public void LeaveTarget()
+    /// <summary>Attempts that had been made when the target was entered that is asked now.</summary>
+    public int AttemptsBefore { get; private set; }
+
+    /// <summary>Goes on from one target to the next: gives back what was set aside for the first one beyond what it has used.</summary>
+    /// <param name="use">Of the attempt at it; nothing when it was not asked after all.</param>
+    /// <param name="attempts">That have been made.</param>
+    public void LeaveTarget(in LimitUse use, int attempts)
     {
-        _atTarget = default;
+        (_atTarget, AttemptsBefore) = (default, attempts);
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {
             if (_claims[i].Account.Rule.DependsOnTarget)
             {
-                _ = book.Settle(_claims[i], used: 0);
+                Charge(_claims[i], _claims[i].IsOfHedge ? 0 : use.Of(_claims[i].Account.Rule.Unit));
             }
             else
             {
@@ -158,7 +164,12 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
 
     /// <summary>The exchange is over. Only the first call counts.</summary>
     /// <returns>What is to be kept of it.</returns>
-    public LimitCharge[] Settle(in LimitUse use)
+    public IReadOnlyList<LimitCharge> Settle(in LimitUse use) => Settle(use, use.NanoUsd);
+
+    /// <param name="use">Of all attempts.</param>
+    /// <param name="atTarget">Nano-USD for what was used at the target that was asked last.</param>
+    /// <inheritdoc cref="Settle(in LimitUse)"/>
+    public IReadOnlyList<LimitCharge> Settle(in LimitUse use, long atTarget)
     {
         if (_isOver)
         {
@@ -166,16 +177,19 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         }
 
         _isOver = true;
-        var charges = _count == 0 ? [] : new LimitCharge[_count];
         for (var i = 0; i < _count; i++)
         {
-            ref readonly var claim = ref _claims[i];
-            var used = claim.IsOfHedge ? 0 : use.Of(claim.Account.Rule.Unit);
-            _ = book.Settle(claim, used);
-            charges[i] = new LimitCharge(claim.Account, claim.At.Utc, used);
+            var rule = _claims[i].Account.Rule;
+            Charge(_claims[i], _claims[i].IsOfHedge ? 0 : rule is { Unit: LimitUnit.Money, DependsOnTarget: true } ? atTarget : use.Of(rule.Unit));
         }
 
-        return charges;
+        return _charges;
+    }
+
+    private void Charge(in LimitClaim claim, long used)
+    {
+        _ = book.Settle(claim, used);
+        _charges.Add(new LimitCharge(claim.Account, claim.At.Utc, used));
     }
 
     private sealed class ByNumber : IComparer<LimitClaim>

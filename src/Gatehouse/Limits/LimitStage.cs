@@ -64,7 +64,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
         if (reservation.Limits.AtTarget is { Length: > 0 } rules)
         {
-            reservation.LeaveTarget();
+            reservation.LeaveTarget(UsedAtLast(exchange, reservation), exchange.Attempts.Count);
             var claims = new LimitClaim[rules.Length];
             if (ClaimsOf(exchange, rules, target, isAtTarget: true, claims, out var count) is { } unpriced)
             {
@@ -136,7 +136,8 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             return;
         }
 
-        exchange.Charges = reservation.Settle(LimitUseOf(exchange));
+        var use = LimitUseOf(exchange);
+        exchange.Charges = reservation.Settle(use, AtLastTarget(exchange, reservation, use.NanoUsd));
         var now = book.Now;
         foreach (var charge in exchange.Charges)
         {
@@ -388,6 +389,26 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             Told(usage?.InputTokens) + Told(usage?.CacheReadTokens) + Told(usage?.CacheWriteTokens),
             Told(usage?.OutputTokens),
             Math.Max(0, exchange.CostNanoUsd ?? 0));
+    }
+
+    /// <summary>Of the attempt at the target that is left: a call, and what is to be paid for an answer that was taken back.</summary>
+    private static LimitUse UsedAtLast(Exchange exchange, LimitReservation reservation) => exchange.Attempts.Count > reservation.AttemptsBefore
+        ? new LimitUse(Requests: 1, 0, 0, Math.Max(0, exchange.Attempts[^1].CostNanoUsd ?? 0))
+        : default;
+
+    /// <summary>Of the whole cost what was not charged to a target before: all of it, but for what other attempts say that they have cost.</summary>
+    private static long AtLastTarget(Exchange exchange, LimitReservation reservation, long all)
+    {
+        for (var i = 0; i < exchange.Attempts.Count; i++)
+        {
+            var attempt = exchange.Attempts[i];
+            if (i < reservation.AttemptsBefore || attempt.GivenUp is not null)
+            {
+                all -= attempt.CostNanoUsd ?? 0;
+            }
+        }
+
+        return Math.Max(0, all);
     }
 
     /// <summary>Nobody uses as much; a provider that says so must not make a sum turn around.</summary>
