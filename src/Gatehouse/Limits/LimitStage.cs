@@ -66,6 +66,8 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             {
                 return Refuse(refusal);
             }
+
+            TellOf(claims.AsSpan(0, count));
         }
 
         return reservation.HoldsMoney ? Cover(exchange, reservation, target) : null;
@@ -84,6 +86,11 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         var now = book.Now;
         foreach (var charge in exchange.Charges)
         {
+            if (charge is { Used: > 0, Account.Rule.Action: LimitAction.Alert } && !LimitAlerts.IsKnownBefore(charge.Account.Rule))
+            {
+                _alerts.Counted(charge.Account, now);
+            }
+
             if (charge is { Used: > 0, Account: PeriodAccount { Rule.Unit: LimitUnit.Money } account })
             {
                 _alerts.Charged(account, now);
@@ -96,9 +103,26 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         var options = exchange.Snapshot.Options.Admission;
         var waiter = Waiting < options.Queue && options.MaxWait > TimeSpan.Zero ? new LimitWaiter() : null;
         var refusal = reservation.TryAdd(claims.Span, waiter);
-        return refusal is null ? new(Outcome.Continue)
-            : waiter?.Line is null ? new(Refuse(refusal))
+        if (refusal is null)
+        {
+            TellOf(claims.Span);
+            return new(Outcome.Continue);
+        }
+
+        return waiter?.Line is null ? new(Refuse(refusal))
             : WaitAsync(exchange, reservation, claims, waiter, refusal, options.MaxWait);
+    }
+
+    /// <summary>Of limits that let all pass, if more has come than they say.</summary>
+    private void TellOf(ReadOnlySpan<LimitClaim> claims)
+    {
+        foreach (ref readonly var claim in claims)
+        {
+            if (claim.Account.Rule.Action == LimitAction.Alert && LimitAlerts.IsKnownBefore(claim.Account.Rule))
+            {
+                _alerts.Counted(claim.Account, book.Now);
+            }
+        }
     }
 
     /// <summary>There is money, but others hold it: most of them will give some back.</summary>
@@ -111,8 +135,13 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded, patient.Token);
         try
         {
-            return await reservation.WaitAsync(claims, waiter, refusal, end.Token) is not { } last ? Outcome.Continue
-                : exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error
+            if (await reservation.WaitAsync(claims, waiter, refusal, end.Token) is not { } last)
+            {
+                TellOf(claims.Span);
+                return Outcome.Continue;
+            }
+
+            return exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error
                 // Who left was not refused: nobody is to be alarmed.
                 : exchange.ClientLeft ? last.ToError()
                 : Refuse(last);
