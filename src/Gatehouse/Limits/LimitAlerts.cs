@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gatehouse.Alerts;
+using Gatehouse.Configuration.Binding;
 using Gatehouse.Limits.Accounts;
 using Gatehouse.Pipeline;
 
@@ -72,8 +73,43 @@ internal sealed class LimitAlerts(IAlerts alerts)
     }
 
     /// <summary>A rule is grouped by so much that further values share one amount.</summary>
-    public void Crowded(LimitRule rule) => alerts.Raise(new Alert(TooManyBuckets, rule.Name, AlertSeverity.Warning,
-        string.Create(CultureInfo.InvariantCulture, $"The limit '{rule.Name}' is grouped by more than {LimitBook.MostBuckets} values: further ones share one amount.")));
+    public void Crowded(LimitRule rule) => alerts.Raise(new Alert(TooManyBuckets, rule.Label, AlertSeverity.Warning,
+        string.Create(CultureInfo.InvariantCulture, $"The limit '{rule.Label}' is grouped by more than {LimitBook.MostBuckets} values: further ones share one amount.")));
+
+    /// <summary>What a limit counts that lets all pass (<c>action: alert</c>) may be more than it says now.</summary>
+    public void Counted(LimitAccount account, LimitMoment now)
+    {
+        long used, most;
+        lock (account.Gate)
+        {
+            most = account.Most(now);
+            used = IsKnownBefore(account.Rule) ? most - account.Left(now) : account.Used(now);
+        }
+
+        if (used > most)
+        {
+            alerts.Raise(new Alert(Passed, Subject(account), AlertSeverity.Warning,
+                $"The limit '{account.Rule.Label}'{Whose(account)} of {Amount(account.Rule, most)} is passed, and only tells of it."));
+        }
+    }
+
+    /// <summary>If there is room again in what lets all pass: what was told is over.</summary>
+    public void LookedAt(LimitAccount account, LimitMoment now)
+    {
+        bool isWithin;
+        lock (account.Gate)
+        {
+            isWithin = account.Left(now) >= 0;
+        }
+
+        if (isWithin)
+        {
+            alerts.Resolve(Passed, Subject(account), $"The limit '{account.Rule.Label}'{Whose(account)} has room again.");
+        }
+    }
+
+    /// <summary>Calls count when they come, tokens and money when they have been used.</summary>
+    public static bool IsKnownBefore(LimitRule rule) => rule.Unit is LimitUnit.Requests or LimitUnit.Concurrency;
 
     public void UnknownPrice(LimitRule rule, Target target) => alerts.Raise(new Alert(PriceUnknown, target.Name, AlertSeverity.Warning,
         $"Calls to '{target.Name}' are not counted by the budget '{rule.Label}': the price is not known. Set it in catalog.models."));
@@ -107,6 +143,9 @@ internal sealed class LimitAlerts(IAlerts alerts)
         alerts.Resolve(Exceeded, Subject(account), $"The budget '{account.Rule.Label}'{Whose(account)} has money again.");
         alerts.Resolve(BurnRate, Subject(account), $"The budget '{account.Rule.Label}'{Whose(account)} has begun anew or was raised.");
     }
+
+    private static string Amount(LimitRule rule, long amount) => rule.Unit == LimitUnit.Money ? LimitRefusal.Usd(amount)
+        : string.Create(CultureInfo.InvariantCulture, $"{amount} {YamlBinder.EnumKey(rule.Unit).Replace('_', ' ')}");
 
     private static string Subject(LimitAccount account) => Subject(account.Rule, account.Bucket);
 

@@ -207,6 +207,22 @@ internal sealed class LimitBook(TimeProvider time, int mostBuckets = LimitBook.M
         }
     }
 
+    /// <summary>A claim for which nothing is set aside, whether there is room or not: of what was used all the same.</summary>
+    public LimitClaim Open(LimitAccount account)
+    {
+        Span<LimitClaim> one = [new LimitClaim(account, 0)];
+        var now = Enter(one);
+        try
+        {
+            one[0].Account.Reserve(now, ref one[0]);
+            return one[0];
+        }
+        finally
+        {
+            Exit(one);
+        }
+    }
+
     /// <summary>The claim is over, and so much was used of it.</summary>
     public LimitMoment Settle(in LimitClaim claim, long used)
     {

@@ -25,6 +25,11 @@ internal static class LimitCompiler
         var rules = new List<LimitRule>(items.Count);
         for (var i = 0; i < items.Count; i++)
         {
+            if (items[i].Name.Length > 0 && items.Take(i).Any(other => string.Equals(other.Name, items[i].Name, StringComparison.Ordinal)))
+            {
+                errors.Add($"{path}[{i}].name", $"'{items[i].Name}' is used twice: refusals and alerts would not tell them apart");
+            }
+
             Compile(items[i], scope, whose ?? scope.Replace(':', ' '), $"{path}[{i}]", errors, rules);
         }
 

@@ -34,7 +34,7 @@ internal sealed record LimitRefusal(LimitRule Rule, string Bucket, long Most, lo
             return new GatewayError(
                 GatewayErrorCode.BudgetExceeded,
                 $"The budget {name} of {Usd(Most)} has {Usd(Math.Max(0, Left))} left{held}; this call needs about {Usd(Needed)}.{ResetText()}")
-            { RetryAfter = Held > 0 ? TimeSpan.FromSeconds(1) : null };
+            { RetryAfter = Held > 0 && Needed <= Left + Held ? TimeSpan.FromSeconds(1) : null };
         }
 
         var unit = YamlBinder.EnumKey(Rule.Unit).Replace('_', ' ');

@@ -9,6 +9,7 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
     private LimitClaim[] _claims = new LimitClaim[limits.AtAdmission.Length + limits.AtTarget.Length];
     private int _count;
     private readonly List<LimitCharge> _charges = new(limits.AtAdmission.Length + limits.AtTarget.Length);
+    private int _attempts;
     private bool _isOver;
     private LimitStanding _atAdmission;
     private LimitStanding _atTarget;
@@ -114,15 +115,18 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         return refusal;
     }
 
-    /// <summary>Attempts that had been made when the target was entered that is asked now.</summary>
-    public int AttemptsBefore { get; private set; }
+    /// <summary>Something is set aside for the target that is asked now.</summary>
+    public bool HoldsTarget => Array.Exists(_claims[.._count], claim => claim.Account.Rule.DependsOnTarget);
 
-    /// <summary>Goes on from one target to the next: gives back what was set aside for the first one beyond what it has used.</summary>
-    /// <param name="use">Of the attempt at it; nothing when it was not asked after all.</param>
+    /// <summary>
+    /// Goes on from one target to the next: gives back what was set aside for the first one, but for the call, if it was asked. What it has cost
+    /// is known in the end.
+    /// </summary>
     /// <param name="attempts">That have been made.</param>
-    public void LeaveTarget(in LimitUse use, int attempts)
+    public void LeaveTarget(int attempts)
     {
-        (_atTarget, AttemptsBefore) = (default, attempts);
+        var use = new LimitUse(Requests: attempts > _attempts ? 1 : 0, 0, 0, 0);
+        (_atTarget, _attempts) = (default, attempts);
         var kept = 0;
         for (var i = 0; i < _count; i++)
         {
@@ -184,6 +188,19 @@ internal sealed class LimitReservation(LimitBook book, KeyLimits limits)
         }
 
         return _charges;
+    }
+
+    /// <summary>What was used at a target for which nothing is set aside any more.</summary>
+    /// <param name="nanoUsd">Its own cost.</param>
+    public void Charge(Exchange exchange, Target target, long nanoUsd)
+    {
+        foreach (var rule in limits.AtTarget)
+        {
+            if (rule.Unit == LimitUnit.Money && rule.Applies(exchange, target))
+            {
+                Charge(book.Open(book.AccountOf(rule, rule.BucketOf(exchange, target))), nanoUsd);
+            }
+        }
     }
 
     private void Charge(in LimitClaim claim, long used)

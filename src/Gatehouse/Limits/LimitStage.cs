@@ -64,7 +64,7 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
 
         if (reservation.Limits.AtTarget is { Length: > 0 } rules)
         {
-            reservation.LeaveTarget(UsedAtLast(exchange, reservation), exchange.Attempts.Count);
+            reservation.LeaveTarget(exchange.Attempts.Count);
             var claims = new LimitClaim[rules.Length];
             if (ClaimsOf(exchange, rules, target, isAtTarget: true, claims, out var count) is { } unpriced)
             {
@@ -75,6 +75,8 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             {
                 return Refuse(refusal);
             }
+
+            TellOf(claims.AsSpan(0, count));
         }
 
         return reservation.HoldsMoney ? Cover(exchange, reservation, target) : null;
@@ -131,16 +133,27 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
     public void Settle(Exchange exchange)
     {
         Learn(exchange);
+        if (exchange.HasTraits)
+        {
+            exchange.User ??= exchange.Traits.User;
+        }
+
         if (exchange.Reservation is not { } reservation)
         {
             return;
         }
 
         var use = LimitUseOf(exchange);
-        exchange.Charges = reservation.Settle(use, AtLastTarget(exchange, reservation, use.NanoUsd));
+        var atTarget = reservation.Limits.AtTarget.Length == 0 ? 0 : ChargeOthers(exchange, reservation, use.NanoUsd);
+        exchange.Charges = reservation.Settle(use, atTarget);
         var now = book.Now;
         foreach (var charge in exchange.Charges)
         {
+            if (charge is { Used: > 0, Account.Rule.Action: LimitAction.Alert } && !LimitAlerts.IsKnownBefore(charge.Account.Rule))
+            {
+                _alerts.Counted(charge.Account, now);
+            }
+
             if (charge is { Used: > 0, Account: PeriodAccount { Rule.Unit: LimitUnit.Money } account })
             {
                 _alerts.Charged(account, now);
@@ -153,9 +166,26 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         var options = exchange.Snapshot.Options.Admission;
         var waiter = Waiting < options.Queue && options.MaxWait > TimeSpan.Zero ? new LimitWaiter() : null;
         var refusal = reservation.TryAdd(claims.Span, waiter);
-        return refusal is null ? new(Outcome.Continue)
-            : waiter?.Line is null ? new(Refuse(refusal))
+        if (refusal is null)
+        {
+            TellOf(claims.Span);
+            return new(Outcome.Continue);
+        }
+
+        return waiter?.Line is null ? new(Refuse(refusal))
             : WaitAsync(exchange, reservation, claims, waiter, refusal, options.MaxWait);
+    }
+
+    /// <summary>Of limits that let all pass, if more has come than they say.</summary>
+    private void TellOf(ReadOnlySpan<LimitClaim> claims)
+    {
+        foreach (ref readonly var claim in claims)
+        {
+            if (claim.Account.Rule.Action == LimitAction.Alert && LimitAlerts.IsKnownBefore(claim.Account.Rule))
+            {
+                _alerts.Counted(claim.Account, book.Now);
+            }
+        }
     }
 
     /// <summary>There is money, but others hold it: most of them will give some back.</summary>
@@ -168,8 +198,13 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
         using var end = CancellationTokenSource.CreateLinkedTokenSource(exchange.Http.RequestAborted, exchange.GatewayEnded, patient.Token);
         try
         {
-            return await reservation.WaitAsync(claims, waiter, refusal, end.Token) is not { } last ? Outcome.Continue
-                : exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error
+            if (await reservation.WaitAsync(claims, waiter, refusal, end.Token) is not { } last)
+            {
+                TellOf(claims.Span);
+                return Outcome.Continue;
+            }
+
+            return exchange.GatewayEnded.IsCancellationRequested ? GatewayLifetime.Error
                 // Who left was not refused: nobody is to be alarmed.
                 : exchange.ClientLeft ? last.ToError()
                 : Refuse(last);
@@ -391,24 +426,28 @@ internal sealed class LimitStage(LimitBook book, OutputSizes sizes, InputScale s
             Math.Max(0, exchange.CostNanoUsd ?? 0));
     }
 
-    /// <summary>Of the attempt at the target that is left: a call, and what is to be paid for an answer that was taken back.</summary>
-    private static LimitUse UsedAtLast(Exchange exchange, LimitReservation reservation) => exchange.Attempts.Count > reservation.AttemptsBefore
-        ? new LimitUse(Requests: 1, 0, 0, Math.Max(0, exchange.Attempts[^1].CostNanoUsd ?? 0))
-        : default;
-
-    /// <summary>Of the whole cost what was not charged to a target before: all of it, but for what other attempts say that they have cost.</summary>
-    private static long AtLastTarget(Exchange exchange, LimitReservation reservation, long all)
+    /// <summary>What each target has cost by its own attempts is charged there, whichever of them gave the answer.</summary>
+    /// <returns>What is to be charged to the target for which something is set aside, in nano-USD.</returns>
+    private static long ChargeOthers(Exchange exchange, LimitReservation reservation, long all)
     {
+        var isLastHeld = reservation.HoldsTarget && exchange.Attempts is [.., var last] && string.Equals(last.Target, exchange.Target?.Name, StringComparison.Ordinal);
+        var held = exchange.Attempts.Count == 0 || (isLastHeld && exchange.Attempts.Count == 1) ? all : 0;
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
             var attempt = exchange.Attempts[i];
-            if (i < reservation.AttemptsBefore || attempt.GivenUp is not null)
+            // Of one alone the row says it.
+            var cost = exchange.Attempts.Count == 1 ? all : attempt.CostNanoUsd ?? 0;
+            if (isLastHeld && i == exchange.Attempts.Count - 1)
             {
-                all -= attempt.CostNanoUsd ?? 0;
+                held = cost;
+            }
+            else if (cost > 0 && exchange.Route!.Targets.FirstOrDefault(leaf => string.Equals(leaf.Target.Name, attempt.Target, StringComparison.Ordinal)) is { } leaf)
+            {
+                reservation.Charge(exchange, leaf.Target, cost);
             }
         }
 
-        return Math.Max(0, all);
+        return held;
     }
 
     /// <summary>Nobody uses as much; a provider that says so must not make a sum turn around.</summary>

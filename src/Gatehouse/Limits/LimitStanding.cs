@@ -27,7 +27,9 @@ internal struct LimitStanding
         foreach (ref readonly var claim in claims)
         {
             var account = claim.Account;
-            if (account.Rule is { Unit: LimitUnit.Money or LimitUnit.Concurrency } or { Action: LimitAction.Alert })
+
+            // What is counted for a run is no rate: it does not come back.
+            if (account.Rule is { Unit: LimitUnit.Money or LimitUnit.Concurrency } or { Action: LimitAction.Alert } or { Period: LimitPeriod.Run })
             {
                 continue;
             }

@@ -33,6 +33,11 @@ internal sealed partial class LimitSweep : IDisposable
                 {
                     _alerts.Renewed(period, _book.Now);
                 }
+
+                if (account.Rule.Action == LimitAction.Alert)
+                {
+                    _alerts.LookedAt(account, _book.Now);
+                }
             }
 
             _book.Forget();

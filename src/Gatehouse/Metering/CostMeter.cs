@@ -135,7 +135,7 @@ internal sealed class CostMeter(InputScale scale)
 
     /// <summary>What was paid for attempts whose answers were not used.</summary>
     /// <param name="used">The attempt whose answer was used, as far as it came: what is known of it has been added.</param>
-    private static void AddOthers(Exchange exchange, int used)
+    private void AddOthers(Exchange exchange, int used)
     {
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
@@ -152,17 +152,30 @@ internal sealed class CostMeter(InputScale scale)
     /// One that was given up has told nothing of its usage: its provider had the same input as the one that was used and, as far as can be
     /// known, charges for it; it is counted as read in full, for its caches are others.
     /// </summary>
-    private static void AddGivenUp(Exchange exchange)
+    private void AddGivenUp(Exchange exchange)
     {
         for (var i = 0; i < exchange.Attempts.Count; i++)
         {
-            if (exchange.Attempts[i] is { GivenUp: { } target } attempt && exchange.SettledUsage is { InputTokens: { } input } usage)
+            if (exchange.Attempts[i] is { GivenUp: { } target } attempt)
             {
-                attempt = attempt with { CostNanoUsd = CostOf(exchange, target, new Usage { InputTokens = input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0) }) };
-                exchange.Attempts[i] = attempt;
-                exchange.CostNanoUsd += attempt.CostNanoUsd;
+                var cost = CostOf(exchange, target, new Usage { InputTokens = WholeInputOf(exchange) });
+                exchange.Attempts[i] = attempt with { CostNanoUsd = cost };
+                // Where nothing else is known to have been used, this is all.
+                exchange.CostNanoUsd = exchange.SettledUsage is null ? (exchange.CostNanoUsd ?? 0) + cost : exchange.CostNanoUsd + cost;
             }
         }
+    }
+
+    /// <summary>Whether it came from a cache or not; estimated where nobody has told it.</summary>
+    private long WholeInputOf(Exchange exchange)
+    {
+        if (exchange.SettledUsage is { InputTokens: { } input } usage)
+        {
+            return input + (usage.CacheReadTokens ?? 0) + (usage.CacheWriteTokens ?? 0);
+        }
+
+        exchange.IsCostEstimated = true;
+        return InputOf(exchange);
     }
 
     private static long? CostOf(Exchange exchange, Target target, Usage usage) => PriceOf(exchange, target) is { } price

@@ -50,6 +50,8 @@ public sealed class AccountsAddUpTests(ITestOutputHelper output)
         Assert.All(rows, AddsUp);
         var ledger = rows.Sum(row => CostOf(row) ?? 0);
         Assert.Equal(ledger, gateway.Application.Limits.Accounts.Single(account => account.Rule.Name == "money").Used(gateway.Application.Limits.Now));
+        // Each provider is charged with what its own attempts have cost, and with nothing else.
+        Assert.Equal(ledger, gateway.Application.Limits.Accounts.Where(account => account.Rule.Name == "by provider").Sum(account => account.Used(gateway.Application.Limits.Now)));
         Assert.Equal(0, gateway.Application.Limits.Accounts.Single(account => account.Rule.Name == "at once").Used(gateway.Application.Limits.Now));
 
         var seen = rows.CountBy(row => row.GetProperty("outcome").GetString()!).ToDictionary(StringComparer.Ordinal);
@@ -169,6 +171,7 @@ public sealed class AccountsAddUpTests(ITestOutputHelper output)
                   - { name: money, budget_usd: 100000, per: day }
                   - { name: tokens, total_tokens: 100000000, per: day }
                   - { name: at once, concurrency: 1000 }
+                  - { name: by provider, group_by: [provider], budget_usd: 100000, per: day }
             """);
     }
 }

@@ -165,6 +165,30 @@ public sealed class LimitEndpointTests : IAsyncLifetime
         Assert.DoesNotContain("of the file\"", page, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"name":"soft","requests":1,"per":"hour","action":"alert"}""", "1 requests")]
+    [InlineData("""{"name":"soft","total_tokens":150,"per":"hour","action":"alert"}""", "150 total tokens")]
+    [InlineData("""{"name":"soft","budget_usd":0.0015,"per":"hour","action":"alert","alert_at":[]}""", "$0.0015")]
+    public async Task A_limit_that_only_tells_lets_calls_pass_tells_of_it_and_of_its_end(string item, string amount)
+    {
+        _ = await SendAsync(HttpMethod.Post, "/limits", item, HttpStatusCode.Created);
+        await CallAsync(HttpStatusCode.OK);
+        Assert.Empty(await PassedAsync("open"));
+
+        await CallAsync(HttpStatusCode.OK);
+
+        _ = await Eventually.GetAsync<bool>(async () => (await PassedAsync("open")).Length == 1 ? true : null, "the alert");
+        Assert.Equal($"The limit 'soft' of {amount} is passed, and only tells of it.", (await PassedAsync("open"))[0]);
+
+        _time.Advance(TimeSpan.FromHours(2));
+
+        _ = await Eventually.GetAsync<bool>(async () => (await PassedAsync("open")).Length == 0 ? true : null, "its end");
+        _ = Assert.Single(await PassedAsync("resolved"));
+
+        async Task<string[]> PassedAsync(string state) => [.. (await SendAsync(HttpMethod.Get, $"/alerts?state={state}&kind=limit_passed")).GetProperty("data").EnumerateArray()
+            .Select(alert => alert.GetProperty("message").GetString()!)];
+    }
+
     [Fact]
     public async Task Limits_of_the_same_name_are_told_apart_by_whose_they_are()
     {

@@ -49,10 +49,13 @@ public sealed class TargetLimitTests
         time.Advance(TimeSpan.FromSeconds(2));
         using var response = await call;
         Assert.Equal("b/m", response.Header("x-gatehouse-target"));
-        var cost = (await gateway.ExchangeAsync(response)).GetProperty("cost_nano_usd").GetInt64();
+        var row = await gateway.ExchangeAsync(response);
+        var costs = row.GetProperty("attempts").EnumerateArray().ToDictionary(attempt => attempt.GetProperty("target").GetString()!, attempt => attempt.GetProperty("cost_nano_usd").GetInt64(), StringComparer.Ordinal);
 
         var accounts = gateway.Application.Limits.Accounts.ToArray();
-        Assert.Equal((0L, cost), (Used("provider=a"), Used("provider=b")));
+        Assert.Equal((costs["a/m"], costs["b/m"]), (Used("provider=a"), Used("provider=b")));
+        Assert.Equal(row.GetProperty("cost_nano_usd").GetInt64(), costs["a/m"] + costs["b/m"]);
+        Assert.True(costs["a/m"] > 0 && costs["b/m"] > 0);
         Assert.All(accounts, account => Assert.Equal(0, account.Held + account.Claims));
         Assert.All(accounts.OfType<ConcurrencyAccount>(), account => Assert.Equal(0, account.Used(gateway.Application.Limits.Now)));
 
