@@ -326,7 +326,7 @@ internal sealed class LimitBook(TimeProvider time, int mostBuckets = LimitBook.M
 
     private static LimitWaiter? TakeWaiter(LimitAccount account)
     {
-        if (account is not PeriodAccount { Waiters.First.Value: var first } period)
+        if (account is not PeriodAccount { FirstWaiter: { } first } period)
         {
             return null;
         }

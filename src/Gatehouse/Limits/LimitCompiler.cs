@@ -90,14 +90,17 @@ internal static class LimitCompiler
                 groups.Add(new LimitDimension(LimitField.Run));
             }
 
-            var words = Words(item, unit, period, scope);
+            var words = WordsOf(item, unit, period);
+            var isNamed = item.Name.Length > 0;
             var rule = new LimitRule
             {
                 // Keys, teams, ... may give their limits the same name.
-                Id = item.Name.Length == 0 ? words : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
-                Name = item.Name.Length > 0 ? item.Name : Words(item, unit, period, whose),
-                Label = item.Name.Length == 0 ? Words(item, unit, period, whose) : scope.Length == 0 ? item.Name : $"{item.Name} ({whose})",
-                Subject = item.Name.Length == 0 ? words : scope.Length == 0 ? item.Name : $"{item.Name} of {scope}",
+                Id = !isNamed ? (scope.Length == 0 ? $"{words.Before}{words.Behind}" : $"{words.Before} of {scope}{words.Behind}")
+                    : scope.Length == 0 ? $"{item.Name}|{unit}|{period}" : $"{item.Name}|{unit}|{period}|{scope}",
+                Name = isNamed ? item.Name : null!,
+                IsNamed = isNamed,
+                Words = words,
+                Whose = whose,
                 Scope = scope,
                 Unit = unit,
                 Period = period,
@@ -218,16 +221,15 @@ internal static class LimitCompiler
         return (long)decimal.Round(amount * NanoPerUsd);
     }
 
-    /// <summary>What it counts, without how much: <c>budget per day of key:key_1 where model=*opus* by label.feature</c>.</summary>
-    private static string Words(LimitOptions item, LimitUnit unit, LimitPeriod period, string scope)
+    private static (string Before, string Behind) WordsOf(LimitOptions item, LimitUnit unit, LimitPeriod period)
     {
         var what = unit == LimitUnit.Money ? "budget" : YamlBinder.EnumKey(unit);
         var per = period == LimitPeriod.Once ? "" : $" per {YamlBinder.EnumKey(period)}";
         var zone = string.Equals(item.TimeZone, "UTC", StringComparison.Ordinal) ? "" : $" ({item.TimeZone})";
         var day = item.AnchorDay is { } anchor ? string.Create(CultureInfo.InvariantCulture, $" from day {anchor}") : "";
-        var whose = scope.Length == 0 ? "" : $" of {scope}";
         var where = item.Match.Count == 0 ? "" : $" where {string.Join(" and ", item.Match.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))}";
         var by = item.GroupBy.Count == 0 ? "" : $" by {string.Join(", ", item.GroupBy)}";
-        return $"{what}{per}{day}{zone}{whose}{where}{by}";
+        // There are few of them, and perhaps many rules.
+        return (string.Intern($"{what}{per}{day}{zone}"), $"{where}{by}");
     }
 }

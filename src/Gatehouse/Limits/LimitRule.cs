@@ -21,14 +21,23 @@ internal sealed class LimitRule
     /// <summary>What was used is kept under it: the same as long as the name, or else what the item counts, is the same.</summary>
     public required string Id { get; init; }
 
-    /// <summary>For people: the name that it was given, or what it says.</summary>
-    public required string Name { get; init; }
+    /// <summary>For people: the name that it was given, or what it says. Put together when it is read: there may be 100,000 keys with limits.</summary>
+    public string Name { get => field ?? Says(Whose); init; }
+
+    /// <summary>It was given its name.</summary>
+    public bool IsNamed { get; init; } = true;
+
+    /// <summary>Of one without a name: what it counts, before and behind whose limit it is.</summary>
+    public (string Before, string Behind) Words { get; init; } = ("", "");
+
+    /// <summary>Whose limits it stands with, for people: <c>team search</c>; empty as <see cref="Scope"/>.</summary>
+    public string Whose { get; init; } = "";
 
     /// <summary>For people: the name, and whose limit it is where several may have given theirs the same.</summary>
-    public string Label { get => field ?? Name; init; }
+    public string Label => !IsNamed || Scope.Length == 0 ? Name : $"{Name} ({Whose})";
 
     /// <summary>What alerts are about: another one for each limit, also where two keys have the same name.</summary>
-    public string Subject { get => field ?? Name; init; }
+    public string Subject => !IsNamed ? Says(Scope) : Scope.Length == 0 ? Name : $"{Name} of {Scope}";
 
     /// <summary>Whose limits it stands with, such as <c>team:search</c>; empty for those at the top level, of providers and of routes.</summary>
     public string Scope { get; init; } = "";
@@ -71,6 +80,9 @@ internal sealed class LimitRule
         LimitPeriod.Day => TimeSpan.FromDays(1),
         _ => null,
     };
+
+    /// <summary>What it counts, without how much: <c>budget per day of key:key_1 where model=*opus* by label.feature</c>.</summary>
+    private string Says(string whose) => whose.Length == 0 ? $"{Words.Before}{Words.Behind}" : $"{Words.Before} of {whose}{Words.Behind}";
 
     public bool CountsTokens => Unit is LimitUnit.InputTokens or LimitUnit.OutputTokens or LimitUnit.TotalTokens;
 }

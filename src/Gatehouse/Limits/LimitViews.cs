@@ -58,7 +58,7 @@ internal sealed record LimitAccountView(
             return new LimitAccountView(
                 account.Bucket, LimitView.Amount(rule, account.Most(now)), raise, LimitView.Amount(rule, account.Used(now)), LimitView.Amount(rule, account.Held),
                 LimitView.Amount(rule, account.Left(now)), reset > TimeSpan.Zero ? now.Utc + reset : null, period is { Rule.Unit: LimitUnit.Money } ? ForecastOf(period, now) : null,
-                period?.Waiters.Count ?? 0);
+                period?.Waiting ?? 0);
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class RunState(RunKey key, string agent, DateTimeOffset now)
 
     public DateTimeOffset LastAt { get; set; } = now;
 
+    /// <summary>Its id was made here and no policy is about it: unless further calls join it, nobody will ever ask for it.</summary>
+    public bool IsLone { get; init; }
+
     /// <summary>Id of its first exchange.</summary>
     public string? First { get; set; }
 

@@ -16,6 +16,9 @@ internal sealed partial class RunTracker
     /// <summary>Of more runs, those that were idle longest are forgotten.</summary>
     public const int MostRuns = 100_000;
 
+    /// <summary>Of runs of one call that nothing has to do with: most calls are such, and what they lead to comes soon.</summary>
+    private const int MostLone = 10_000;
+
     private const int MostLinks = 100_000;
 
     /// <summary>Ended with each call that comes, at most: it waits for it.</summary>
@@ -24,6 +27,7 @@ internal sealed partial class RunTracker
     private readonly Lock _gate = new();
     private readonly Dictionary<RunKey, RunState> _runs = [];
     private readonly LinkedList<RunState> _order = new();
+    private readonly Queue<RunState> _lone = new();
     private readonly RunLinks _links = new(MostLinks);
     private readonly AgentBaselines _baselines = new();
     private readonly StoppedRuns _stopped;
@@ -123,6 +127,11 @@ internal sealed partial class RunTracker
             {
                 (run.Loops ??= new LoopWatch()).Add(tail);
             }
+
+            if (run is { IsLone: true, Calls: 1 })
+            {
+                ForgetLone(run);
+            }
         }
 
         if (exchange.Operation == Operation.Responses && exchange.Facts.Id is { Length: <= RunHeaders.MaxLength } answer)
@@ -205,7 +214,7 @@ internal sealed partial class RunTracker
         lock (_gate)
         {
             EndIdle(now, MostEndedAtOnce);
-            run = Use(key, exchange, now);
+            run = Use(key, exchange, isLone: policies.Length == 0 && exchange.RunSource == RunSource.New, now);
             exchange.RunFirst = run.First;
             if (_stopped.Find(key) is { } stop)
             {
@@ -322,7 +331,17 @@ internal sealed partial class RunTracker
         }
     }
 
-    private RunState Use(RunKey key, Exchange exchange, DateTimeOffset now)
+    /// <summary>The one that came first of too many; not if further calls have joined it.</summary>
+    private void ForgetLone(RunState left)
+    {
+        _lone.Enqueue(left);
+        if (_lone.Count > MostLone && _lone.Dequeue() is { Calls: 1, InFlight: 0, Place: not null } oldest)
+        {
+            End(oldest);
+        }
+    }
+
+    private RunState Use(RunKey key, Exchange exchange, bool isLone, DateTimeOffset now)
     {
         if (_runs.TryGetValue(key, out var run))
         {
@@ -337,7 +356,7 @@ internal sealed partial class RunTracker
             End(run);
         }
 
-        run = new RunState(key, AgentOf(exchange), now);
+        run = new RunState(key, AgentOf(exchange), now) { IsLone = isLone };
         Add(run);
         return run;
     }

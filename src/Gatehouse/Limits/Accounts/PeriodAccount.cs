@@ -13,6 +13,7 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
 
     private DateTimeOffset _start = DateTimeOffset.MaxValue;
     private DateTimeOffset _end = DateTimeOffset.MinValue;
+    private LinkedList<LimitWaiter>? _waiters;
     private long _used;
     private long _held;
     private long _period;
@@ -22,7 +23,11 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
     public override long Held => _held;
 
     /// <summary>Those that wait until something that is held comes back, the one that came first at the head.</summary>
-    public LinkedList<LimitWaiter> Waiters { get; } = new();
+    public LinkedList<LimitWaiter> Waiters => _waiters ??= new();
+
+    public LimitWaiter? FirstWaiter => _waiters?.First?.Value;
+
+    public int Waiting => _waiters?.Count ?? 0;
 
     /// <summary>How fast money goes.</summary>
     public SpendPace Pace { get; private set; }
@@ -46,7 +51,7 @@ internal sealed class PeriodAccount(long number, LimitRule rule, string bucket) 
         return _used;
     }
 
-    public override bool IsIdle(LimitMoment now) => Used(now) == 0 && _held == 0 && Waiters.Count == 0;
+    public override bool IsIdle(LimitMoment now) => Used(now) == 0 && _held == 0 && Waiting == 0;
 
     /// <summary>What was told of it is over, as its period is, or as it was raised.</summary>
     public void Renew()
