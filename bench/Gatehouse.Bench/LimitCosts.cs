@@ -79,9 +79,10 @@ internal static class LimitCosts
         var book = new LimitBook(TimeProvider.System);
         // A key keeps its limits as they were written, too.
         var keys = new (LimitOptions[] Options, KeyLimits Limits)[Keys];
+        // Keys with equal limits share their items, as they do when they are read from the database.
+        var options = new LimitOptions[] { new() { Requests = 600, Per = LimitPeriod.Minute }, new() { BudgetUsd = 25, Per = LimitPeriod.Day } };
         for (var key = 0; key < Keys; key++)
         {
-            var options = new LimitOptions[] { new() { Requests = 600, Per = LimitPeriod.Minute }, new() { BudgetUsd = 25, Per = LimitPeriod.Day } };
             var limits = new KeyLimits(LimitCompiler.Compile(options, $"key:key_{key:x26}"));
             keys[key] = (options, limits);
             var claims = limits.AtAdmission.Select(rule => new LimitClaim(book.AccountOf(rule, ""), 1)).ToArray();

@@ -17,6 +17,8 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT id, name, hash, hint, models, labels, created_at, expires_at, organization, team, project, agent, priority, limits, updated_at FROM api_keys WHERE revoked_at IS NULL ORDER BY id";
         using var reader = command.ExecuteReader();
+        // Many keys have the limits of one template: they are read once, and kept once.
+        var known = new Dictionary<string, IReadOnlyList<LimitOptions>>(StringComparer.Ordinal);
         var keys = new List<ApiKey>();
         while (reader.Read())
         {
@@ -33,7 +35,7 @@ internal sealed class KeyStore(Database database, TimeProvider time)
                     Agent = Text(reader, 11),
                 },
                 Priority = Text(reader, 12) is { } priority ? Enum.Parse<PriorityClass>(priority, ignoreCase: true) : PriorityClass.Default,
-                Limits = Text(reader, 13) is { } limits ? LimitItems.Read(limits, new ConfigurationErrors("stored key")) : [],
+                Limits = Text(reader, 13) is { } limits ? LimitsOf(limits) : [],
                 CreatedAt = Parse(reader.GetString(6)),
                 ExpiresAt = reader.IsDBNull(7) ? null : Parse(reader.GetString(7)),
                 UpdatedAt = Text(reader, 14) is { } updated ? Parse(updated) : null,
@@ -41,6 +43,16 @@ internal sealed class KeyStore(Database database, TimeProvider time)
         }
 
         return keys;
+
+        IReadOnlyList<LimitOptions> LimitsOf(string text)
+        {
+            if (!known.TryGetValue(text, out var limits))
+            {
+                known[text] = limits = LimitItems.Read(text, new ConfigurationErrors("stored key"));
+            }
+
+            return limits;
+        }
     }
 
     public void Add(ApiKey key) => Write(
