@@ -106,7 +106,8 @@ public sealed class UsageReportTests : IDisposable
         // One hour for each group, of which there are at least 86.
         Assert.True(Scalar("SELECT value FROM settings WHERE name = 'usage.folded_until'") is string folded && long.Parse(folded, null) > HourOfStart + 60);
         var packed = PackedExchanges();
-        Assert.InRange(packed, 300, 500);
+        // How many depends on the groups in which the rows were committed: at least two of the five days, and not the last one.
+        Assert.InRange(packed, 150, 500);
         Assert.Equal(
             packed + (long)Scalar("SELECT sum(exchanges) FROM usage_hours WHERE hour < (SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'usage.folded_until')")!,
             Scalar("SELECT sum(exchanges) FROM usage_days"));
